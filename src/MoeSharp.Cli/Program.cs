@@ -1,4 +1,3 @@
-using System.CommandLine;
+using MoeSharp.Cli;
 
-var root = new RootCommand("Mixture-of-Experts for .NET: train, run and look inside sparse expert models.");
-return root.Parse(args).Invoke();
+return await CommandLine.InvokeAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace MoeSharp.Cli;
+
+/// <summary>The command <c>moe</c>: parses, runs, and turns faults into one line and an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error)
+    {
+        var terminal = new Terminal(output, error);
+        var common = new CommonOptions();
+        RootCommand root = Build(terminal, common);
+        ParseResult parsed = root.Parse(arguments);
+        string command = parsed.CommandResult.Command is RootCommand ? "moe" : $"moe {parsed.CommandResult.Command.Name}";
+
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError fault in parsed.Errors)
+            {
+                await error.WriteLineAsync($"{command}: {fault.Message} See {command} --help.").ConfigureAwait(false);
+            }
+
+            return ExitCode.WrongUsage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromMinutes(2), // a trainer saves before it ends
+            }).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            return Faults.Tell(fault, error, command, parsed.GetValue(common.Verbose));
+        }
+    }
+
+    private static RootCommand Build(Terminal terminal, CommonOptions common)
+    {
+        var root = new RootCommand("Mixture-of-Experts for .NET: train, run and look inside sparse expert models.");
+        common.AddTo(root);
+        root.SetAction(parsed =>
+        {
+            terminal.Error.WriteLine("moe: no command. Try: moe run \"It was a dark and stormy night\", or moe --help.");
+            return ExitCode.WrongUsage;
+        });
+        return root;
+    }
+}

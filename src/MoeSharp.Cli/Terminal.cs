@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace MoeSharp.Cli;
+
+/// <summary>Where a command writes: results to one stream, everything else to the other.</summary>
+/// <remarks>Results (text, tables, JSON) go to <see cref="Out"/>; progress, notes and faults to <see cref="Error"/>, so that a pipe
+/// gets results only.</remarks>
+internal sealed class Terminal
+{
+    public Terminal(TextWriter output, TextWriter error)
+    {
+        Out = output;
+        Error = error;
+        Tables = Open(output, Console.IsOutputRedirected || output != Console.Out);
+        Progress = Open(error, Console.IsErrorRedirected || error != Console.Error);
+    }
+
+    public TextWriter Out { get; }
+
+    public TextWriter Error { get; }
+
+    /// <summary>Tables and bars on the output.</summary>
+    public IAnsiConsole Tables { get; }
+
+    /// <summary>Progress on the error stream.</summary>
+    public IAnsiConsole Progress { get; }
+
+    /// <summary>True when a person watches the error stream.</summary>
+    public bool IsWatched => !Console.IsErrorRedirected && Error == Console.Error;
+
+    /// <summary>Writes one JSON document, indented, with a line end.</summary>
+    public void WriteJson(Action<Utf8JsonWriter> write)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            write(json);
+        }
+
+        Out.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
+    }
+
+    private static IAnsiConsole Open(TextWriter writer, bool redirected)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
+        });
+        if (redirected)
+        {
+            console.Profile.Width = 100; // a pipe has no width of its own
+        }
+
+        return console;
+    }
+}
