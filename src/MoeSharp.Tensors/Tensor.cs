@@ -107,6 +107,19 @@ public sealed class Tensor
         return new Span<float>(Pointer + (row * Shape.Columns), Columns);
     }
 
+    /// <summary>Elements <paramref name="start"/> to <paramref name="start"/> + <paramref name="length"/> − 1 in row-major order.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves the tensor.</exception>
+    public unsafe Span<float> SpanAt(long start, int length)
+    {
+        if (start < 0 || length < 0 || start > Length - length)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(start), $"tensor: {Shape} has no elements {start} to {start + length - 1}.");
+        }
+
+        return new Span<float>(Pointer + start, length);
+    }
+
     /// <summary>A view of slice <paramref name="index"/> along the first dimension; shares memory, carries no gradient.</summary>
     public Tensor Slice(long index)
     {
