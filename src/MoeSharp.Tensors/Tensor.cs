@@ -203,6 +203,13 @@ public sealed class Tensor
         IsKept = false;
     }
 
+    /// <summary>Gives a free tensor another shape within the capacity of its memory.</summary>
+    internal void Resize(TensorShape shape)
+    {
+        System.Diagnostics.Debug.Assert(Scope is null && _offset + shape.Length <= _storage.Capacity, "the memory must suffice");
+        Shape = shape;
+    }
+
     /// <summary>Takes the gradient buffer away, for giving it back to the scope.</summary>
     internal Tensor? DetachGradient()
     {

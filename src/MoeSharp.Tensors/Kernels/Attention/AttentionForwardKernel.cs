@@ -1,0 +1,129 @@
+using MoeSharp.Tensors.Kernels.Lanes;
+
+namespace MoeSharp.Tensors.Kernels.Attention;
+
+/// <summary>Softmax attention of one tile of rows: <c>out = Σⱼ softmax(cap(scale·q·kⱼ))·vⱼ</c> over the keys that each row sees.</summary>
+/// <remarks>
+/// <para>Keys come in chunks of 64 that start at multiples of 64 of the sequence. A row carries its largest score m, the sum l of
+/// exp(score − m) and the weighted values; when a chunk raises m, both are multiplied by exp(m_old − m_new).
+/// No more than one tile × chunk of scores exists at a time.</para>
+/// <para>Order, which makes a row's bits independent of everything around it: a score is one chain of multiply-adds over the head
+/// size; the sum of a chunk is taken by halves (64, 32 … 1); a value element is one chain over the keys, ascending,
+/// multiplied at chunk borders. Keys outside a row's sight have the weight 0 and change nothing.</para>
+/// <para>Work: 2·(d + dv) flops a pair of query and key. Source: Dao et al. 2022, arXiv:2205.14135; Milakov and Gimelshein 2018, arXiv:1805.02867.</para>
+/// </remarks>
+internal static unsafe class AttentionForwardKernel
+{
+    /// <summary>What the largest score starts from: below every score, far from overflow.</summary>
+    internal const float Lowest = -1e30f;
+
+    /// <summary>Floats of scratch memory that a tile needs.</summary>
+    public static int ScratchLength(in AttentionShape shape) => AttentionShape.Chunk + shape.ValueHeadSize;
+
+    public static void Run(in AttentionShape shape, in AttentionTile tile, float* scratch) => Scalar(shape, tile, scratch);
+
+    /// <summary>The definition, one row after the other.</summary>
+    internal static void Scalar(in AttentionShape shape, in AttentionTile tile, float* scratch)
+    {
+        float* weights = scratch;
+        float* sum = scratch + AttentionShape.Chunk;
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            int position = tile.Position + (row * tile.PositionStep);
+            int first = shape.FirstKey(position), end = shape.EndKey(position, tile.KeyCount);
+            float* query = tile.Queries + (row * tile.QueryStride);
+            float largest = Lowest, total = 0;
+            if (tile.Sinks != null)
+            {
+                largest = tile.Sinks[row * tile.SinkStep];
+                total = 1;
+            }
+
+            new Span<float>(sum, shape.ValueHeadSize).Clear();
+            for (int chunk = first / AttentionShape.Chunk; chunk * AttentionShape.Chunk < end; chunk++)
+            {
+                int from = Math.Max(first - (chunk * AttentionShape.Chunk), 0);
+                int to = Math.Min(end - (chunk * AttentionShape.Chunk), AttentionShape.Chunk);
+                float raised = largest;
+                for (int j = 0; j < AttentionShape.Chunk; j++)
+                {
+                    weights[j] = j >= from && j < to ? Score(shape, tile, query, chunk, j) : float.NegativeInfinity;
+                    raised = MathF.Max(raised, weights[j]);
+                }
+
+                float shrink = Exp(largest - raised);
+                for (int j = 0; j < AttentionShape.Chunk; j++)
+                {
+                    weights[j] = Exp(weights[j] - raised);
+                }
+
+                largest = raised;
+                total = MathF.FusedMultiplyAdd(total, shrink, SumByHalves(weights));
+                byte* values = tile.Source.ValueRows(chunk, tile.KeyValueHead);
+                for (int i = 0; i < shape.ValueHeadSize; i++)
+                {
+                    float element = sum[i] * shrink;
+                    for (int j = from; j < to; j++)
+                    {
+                        float value = Read(values, ((long)j * tile.Source.ValueRowStride) + i, tile.Source.IsBFloat16);
+                        element = MathF.FusedMultiplyAdd(weights[j], value, element);
+                    }
+
+                    sum[i] = element;
+                }
+            }
+
+            Finish(tile, row, largest, total, sum, shape.ValueHeadSize);
+        }
+    }
+
+    /// <summary>Divides by the sum of weights. Adding 0 turns a −0 that a product of underflowing weights may leave into +0.</summary>
+    internal static void Finish(in AttentionTile tile, int row, float largest, float total, float* sum, int valueHeadSize)
+    {
+        float factor = total > 0 ? 1f / total : 0f;
+        float* output = tile.Output + (row * tile.OutputStride);
+        for (int i = 0; i < valueHeadSize; i++)
+        {
+            output[i] = MathF.FusedMultiplyAdd(sum[i], factor, 0f);
+        }
+
+        if (tile.LogSumExp != null)
+        {
+            tile.LogSumExp[row * tile.LogSumExpStride] = largest + MathF.Log(total);
+        }
+    }
+
+    /// <summary>x₀ + x₃₂, … then 32, 16, 8, 4, 2, 1: what registers of any width do as well.</summary>
+    internal static float SumByHalves(float* values)
+    {
+        Span<float> sums = stackalloc float[AttentionShape.Chunk];
+        new ReadOnlySpan<float>(values, AttentionShape.Chunk).CopyTo(sums);
+        for (int half = AttentionShape.Chunk / 2; half > 0; half /= 2)
+        {
+            for (int i = 0; i < half; i++)
+            {
+                sums[i] += sums[i + half];
+            }
+        }
+
+        return sums[0];
+    }
+
+    internal static float Exp(float value) => LaneMath.Exp(Lanes1.Broadcast(value)).Value;
+
+    internal static float Read(byte* source, long index, bool isBFloat16) =>
+        isBFloat16 ? BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[index] << 16) : ((float*)source)[index];
+
+    private static float Score(in AttentionShape shape, in AttentionTile tile, float* query, int chunk, int place)
+    {
+        byte* panel = tile.Source.KeyPanel(chunk, tile.KeyValueHead);
+        float product = 0;
+        for (int i = 0; i < shape.HeadSize; i++)
+        {
+            float key = Read(panel, ((long)i * AttentionShape.Chunk) + place, tile.Source.IsBFloat16);
+            product = MathF.FusedMultiplyAdd(query[i], key, product);
+        }
+
+        return SoftCapMath.Cap(Lanes1.Broadcast(product * shape.Scale), shape.SoftCap).Value;
+    }
+}

@@ -1,0 +1,38 @@
+namespace MoeSharp.Tensors.Kernels.Attention;
+
+/// <summary>What an attention kernel must know, as plain numbers.</summary>
+internal struct AttentionShape
+{
+    /// <summary>Keys that are scored together. Chunks start at multiples of it, counted within the sequence, so a query meets the
+    /// same chunks however its prompt was cut.</summary>
+    public const int Chunk = 64;
+
+    /// <summary>Rows (queries, or heads of one query) that are treated together.</summary>
+    public const int TileRows = 64;
+
+    public int HeadCount;
+    public int KeyValueHeadCount;
+    public int HeadSize;
+    public int ValueHeadSize;
+    public float Scale;
+    public bool Causal;
+
+    /// <summary>Keys that a query sees to one side, itself included; int.MaxValue without limit.</summary>
+    public int Window;
+
+    /// <summary>0 without cap.</summary>
+    public float SoftCap;
+
+    /// <summary>Query heads that share a key head.</summary>
+    public readonly int GroupSize => HeadCount / KeyValueHeadCount;
+
+    /// <summary>First key that the query at <paramref name="position"/> sees.</summary>
+    public readonly int FirstKey(int position) => Window == int.MaxValue ? 0 : Math.Max(0, position - Window + 1);
+
+    /// <summary>One past the last key that the query at <paramref name="position"/> sees, of <paramref name="keys"/>.</summary>
+    public readonly int EndKey(int position, int keys)
+    {
+        long end = Causal ? (long)position + 1 : (long)position + Window;
+        return (int)Math.Min(end, keys);
+    }
+}

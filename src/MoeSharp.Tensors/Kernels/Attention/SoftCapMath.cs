@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using MoeSharp.Tensors.Kernels.Lanes;
+
+namespace MoeSharp.Tensors.Kernels.Attention;
+
+/// <summary>The soft cap of scores: <c>cap·tanh(x / cap)</c>; nothing where the cap is 0.</summary>
+internal static class SoftCapMath
+{
+    /// <summary>The capped score.</summary>
+    /// <remarks>tanh by a polynomial below 0.625 (Cephes' coefficients) and as 1 − 2/(e²ˣ + 1) above, so small scores keep their precision.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Cap<TLanes>(TLanes score, float cap)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        if (cap == 0)
+        {
+            return score;
+        }
+
+        TLanes x = score / TLanes.Broadcast(cap);
+        TLanes square = x * x;
+        TLanes p = TLanes.Broadcast(-5.70498872745e-3f);
+        p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(2.06390887954e-2f));
+        p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(-5.37397155531e-2f));
+        p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(1.33314422036e-1f));
+        p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(-3.33332819422e-1f));
+        TLanes small = TLanes.MultiplyAdd(p * square, x, x);
+
+        TLanes size = TLanes.Abs(x);
+        TLanes exp = LaneMath.Exp(TLanes.Min(size, TLanes.Broadcast(20f)) * TLanes.Broadcast(2f));
+        TLanes one = TLanes.Broadcast(1f);
+        TLanes large = one - (TLanes.Broadcast(2f) / (exp + one));
+        large = TLanes.IfGreater(TLanes.Zero, x, TLanes.Zero - large, large);
+        return TLanes.IfGreater(size, TLanes.Broadcast(0.625f), large, small) * TLanes.Broadcast(cap);
+    }
+}
