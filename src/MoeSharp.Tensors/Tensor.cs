@@ -120,6 +120,10 @@ public sealed class Tensor
         return new Span<float>(Pointer + start, length);
     }
 
+    /// <summary>Consecutive rows of the tensor seen as <c>[Rows, Columns]</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves the tensor.</exception>
+    public Span<float> RowRange(long first, int count) => SpanAt(first * Shape.Columns, checked((int)(count * Shape.Columns)));
+
     /// <summary>A view of slice <paramref name="index"/> along the first dimension; shares memory, carries no gradient.</summary>
     public Tensor Slice(long index)
     {
@@ -184,6 +188,20 @@ public sealed class Tensor
         accumulate = HasGradient;
         HasGradient = true;
         return GradientBuffer;
+    }
+
+    /// <summary>Takes <paramref name="gradient"/>, which the caller gives up, as the gradient; adds it where there is one already.</summary>
+    /// <remarks>Saves an operation that has its input's gradient in memory of its own from copying it.</remarks>
+    internal void TakeGradient(Tensor gradient)
+    {
+        if (HasGradient)
+        {
+            Kernels.ElementKernel.Add(GradientBuffer!.Span, gradient.Span, GradientBuffer.Span);
+            return;
+        }
+
+        GradientBuffer = gradient;
+        HasGradient = true;
     }
 
     /// <summary>Forgets the gradient; its memory stays for the next one.</summary>
