@@ -1,0 +1,191 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using MoeSharp.Text.Patterns;
+
+namespace MoeSharp.Text.Models;
+
+/// <summary>Byte-pair encoding: a piece starts as single symbols, and the pair of lowest rank (the leftmost of equals) is merged until none is left.</summary>
+/// <remarks>
+/// <para>Symbols are bytes when the vocabulary is byte-level, else characters. Pieces of up to 24 symbols are scanned again after each merge; longer ones
+/// use a heap over a linked list, so a run of n symbols costs n·log n.</para>
+/// <para>Immutable; safe for concurrent use with one cache a caller. Source: Sennrich et al. 2016, arXiv:1508.07909; openai/gpt-2, encoder.py.</para>
+/// </remarks>
+internal sealed class BpeModel : ITokenModel
+{
+    private const int NoSymbol = -1;
+    private const int ShortPiece = 24;
+
+    private readonly int[] _byteIds = new int[256];
+    private readonly Dictionary<string, int>? _wholePieces;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeLookup;
+    private readonly int _unknownId;
+
+    /// <summary>Puts the parts of a vocabulary together.</summary>
+    public BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
+    {
+        Vocabulary = vocabulary;
+        Merges = merges;
+        Options = options;
+        _unknownId = options.UnknownToken is string unknown && vocabulary.TryGetId(unknown, out int id) ? id : NoSymbol;
+        for (int value = 0; value < 256; value++)
+        {
+            _byteIds[value] = vocabulary.TryGetId(ByteAlphabet.CharacterOf((byte)value).ToString(), out int byteId) ? byteId : NoSymbol;
+        }
+
+        if (options.IgnoreMerges)
+        {
+            _wholePieces = new Dictionary<string, int>(vocabulary.InOrder(), StringComparer.Ordinal);
+            _wholeLookup = _wholePieces.GetAlternateLookup<ReadOnlySpan<char>>();
+        }
+    }
+
+    /// <summary>Entries and ids.</summary>
+    public Vocabulary Vocabulary { get; }
+
+    /// <summary>What merges, in which order.</summary>
+    public MergeTable Merges { get; }
+
+    /// <summary>The model's choices.</summary>
+    public BpeOptions Options { get; }
+
+    /// <inheritdoc/>
+    public int Count => Vocabulary.Count;
+
+    /// <summary>Whether every byte has a token, so that any text can be encoded.</summary>
+    public bool CoversAllBytes => Options.ByteLevel && !_byteIds.Contains(NoSymbol);
+
+    /// <inheritdoc/>
+    public string? TokenOf(int id) => Vocabulary.TokenOf(id);
+
+    /// <inheritdoc/>
+    public bool TryGetId(string token, out int id) => Vocabulary.TryGetId(token, out id);
+
+    /// <inheritdoc/>
+    public void Encode(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache)
+    {
+        bool cached = piece.Length <= WordCache.LongestWord;
+        if (cached && cache.TryGet(piece, out ReadOnlySpan<int> known))
+        {
+            ids.AddRange(known);
+            return;
+        }
+
+        int start = ids.Count;
+        if (!TryWhole(piece, ids))
+        {
+            AddSymbols(piece, ids);
+            Span<int> symbols = CollectionsMarshal.AsSpan(ids)[start..];
+            int count = symbols.Length <= ShortPiece ? MergeShort(symbols) : LongPieceMerger.Merge(symbols, Merges);
+            CollectionsMarshal.SetCount(ids, start + count);
+        }
+
+        if (cached)
+        {
+            cache.Add(piece, CollectionsMarshal.AsSpan(ids)[start..]);
+        }
+    }
+
+    private bool TryWhole(ReadOnlySpan<byte> piece, List<int> ids)
+    {
+        if (_wholePieces is null)
+        {
+            return false;
+        }
+
+        string text = Options.ByteLevel ? ByteAlphabet.Write(piece) : Encoding.UTF8.GetString(piece);
+        if (!_wholeLookup.TryGetValue(text, out int id))
+        {
+            return false;
+        }
+
+        ids.Add(id);
+        return true;
+    }
+
+    private void AddSymbols(ReadOnlySpan<byte> piece, List<int> ids)
+    {
+        bool afterUnknown = false;
+        for (int position = 0; position < piece.Length;)
+        {
+            int length = 1;
+            int id = Options.ByteLevel ? _byteIds[piece[position]] : IdOfCharacter(piece, position, out length);
+            if (id == NoSymbol)
+            {
+                if (_unknownId == NoSymbol)
+                {
+                    throw new ArgumentException(
+                        $"tokenizer: the bytes {Convert.ToHexString(piece.Slice(position, length))} have no token, and the vocabulary names no unknown token. Leave them out of the text.");
+                }
+
+                if (!(afterUnknown && Options.FuseUnknown))
+                {
+                    ids.Add(_unknownId);
+                }
+            }
+            else
+            {
+                ids.Add(id);
+            }
+
+            afterUnknown = id == NoSymbol;
+            position += length;
+        }
+    }
+
+    private int IdOfCharacter(ReadOnlySpan<byte> piece, int position, out int length)
+    {
+        int value = CodePoints.Read(piece, position, out length);
+        return value >= 0 && Vocabulary.TryGetId(char.ConvertFromUtf32(value), out int id) ? id : NoSymbol;
+    }
+
+    private int MergeShort(Span<int> symbols)
+    {
+        int count = symbols.Length;
+        if (count < 2)
+        {
+            return count;
+        }
+
+        Span<int> ranks = stackalloc int[ShortPiece];
+        Span<int> results = stackalloc int[ShortPiece];
+        for (int index = 0; index + 1 < count; index++)
+        {
+            ranks[index] = Merges.RankOf(symbols[index], symbols[index + 1], out results[index]);
+        }
+
+        while (count > 1)
+        {
+            int best = 0;
+            for (int index = 1; index + 1 < count; index++)
+            {
+                best = ranks[index] < ranks[best] ? index : best;
+            }
+
+            if (ranks[best] == int.MaxValue)
+            {
+                break;
+            }
+
+            symbols[best] = results[best];
+            count--;
+            for (int index = best + 1; index < count; index++)
+            {
+                symbols[index] = symbols[index + 1];
+                ranks[index] = ranks[index + 1];
+                results[index] = results[index + 1];
+            }
+
+            if (best > 0)
+            {
+                ranks[best - 1] = Merges.RankOf(symbols[best - 1], symbols[best], out results[best - 1]);
+            }
+
+            if (best + 1 < count)
+            {
+                ranks[best] = Merges.RankOf(symbols[best], symbols[best + 1], out results[best]);
+            }
+        }
+
+        return count;
+    }
+}

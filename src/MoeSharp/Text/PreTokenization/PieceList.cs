@@ -1,0 +1,75 @@
+using MoeSharp.Text.Patterns;
+
+namespace MoeSharp.Text.PreTokenization;
+
+/// <summary>A text and the pieces it has been cut into so far, in order.</summary>
+internal sealed class PieceList
+{
+    private byte[] _text = [];
+    private int _length;
+    private List<(int Start, int Length)> _pieces = [];
+    private List<(int Start, int Length)> _cuts = [];
+
+    /// <summary>Choices of the patterns run on this list.</summary>
+    public BacktrackStack Stack { get; } = new();
+
+    /// <summary>Number of pieces.</summary>
+    public int Count => _pieces.Count;
+
+    /// <summary>One piece.</summary>
+    public ReadOnlySpan<byte> this[int index] => _text.AsSpan(_pieces[index].Start, _pieces[index].Length);
+
+    /// <summary>Starts over with one piece, the whole of <paramref name="text"/> (copied).</summary>
+    public void Reset(ReadOnlySpan<byte> text)
+    {
+        if (_text.Length < text.Length)
+        {
+            _text = new byte[Math.Max(text.Length, 2 * _text.Length)];
+        }
+
+        text.CopyTo(_text);
+        _length = text.Length;
+        _pieces.Clear();
+        if (text.Length > 0)
+        {
+            _pieces.Add((0, text.Length));
+        }
+    }
+
+    /// <summary>Keeps a part of the piece <paramref name="index"/>; empty parts vanish. Call in order, then <see cref="Commit"/>.</summary>
+    public void Keep(int index, int start, int end)
+    {
+        if (end > start)
+        {
+            _cuts.Add((_pieces[index].Start + start, end - start));
+        }
+    }
+
+    /// <summary>The parts kept become the pieces.</summary>
+    public void Commit()
+    {
+        (_pieces, _cuts) = (_cuts, _pieces);
+        _cuts.Clear();
+    }
+
+    /// <summary>Puts one byte before every piece that does not begin with it.</summary>
+    public void Prefix(byte value)
+    {
+        var text = new List<byte>(_length + _pieces.Count);
+        foreach ((int start, int length) in _pieces)
+        {
+            int from = text.Count;
+            if (_text[start] != value)
+            {
+                text.Add(value);
+            }
+
+            text.AddRange(_text.AsSpan(start, length));
+            _cuts.Add((from, text.Count - from));
+        }
+
+        _text = [.. text];
+        _length = text.Count;
+        Commit();
+    }
+}

@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using System.Text;
+using MoeSharp.Formats;
+using MoeSharp.Text.Json;
+using MoeSharp.Text.PreTokenization;
+
+namespace MoeSharp.Text;
+
+/// <summary>Turns text into token ids and back: byte-level byte-pair encoding, read from and written to Hugging Face's <c>tokenizer.json</c>.</summary>
+/// <remarks>
+/// <para>A text goes through added tokens → normalizer → pre-tokenizer → merges → optional begin and end tokens.</para>
+/// <para>A byte-level vocabulary without normalizer gives every text back exactly, even bytes that are no UTF-8.</para>
+/// <para>The text of special tokens is ordinary text unless <c>recogniseSpecial</c> is set, so that a user's input cannot steer the model.</para>
+/// <para>Immutable; safe for concurrent use.</para>
+/// </remarks>
+public sealed class Tokenizer
+{
+    private readonly TokenizerParts _parts;
+    private readonly AddedTokenMatcher _rawTokens;
+    private readonly AddedTokenMatcher? _normalizedTokens;
+    private readonly Dictionary<int, AddedToken> _addedById = [];
+    private readonly Dictionary<string, AddedToken> _addedByText = new(StringComparer.Ordinal);
+    private readonly byte[]?[] _bytes;
+    private readonly ConcurrentBag<EncoderState> _states = [];
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        _parts = parts;
+        foreach (AddedToken token in parts.AddedTokens)
+        {
+            _addedById[token.Id] = token;
+            _addedByText[token.Content] = token;
+        }
+
+        _rawTokens = new AddedTokenMatcher(parts.AddedTokens.Where(token => !token.Normalized), null);
+        _normalizedTokens = parts.AddedTokens.Any(token => token.Normalized)
+            ? new AddedTokenMatcher(parts.AddedTokens.Where(token => token.Normalized), parts.Normalizer)
+            : null;
+        int last = -1;
+        foreach (KeyValuePair<string, int> entry in parts.Model.Vocabulary.InOrder())
+        {
+            last = entry.Value;
+        }
+
+        VocabularySize = Math.Max(last, _addedById.Count == 0 ? -1 : _addedById.Keys.Max()) + 1;
+        _bytes = new byte[]?[Math.Min(VocabularySize, 2 * (parts.Model.Count + _addedById.Count))];
+    }
+
+    /// <summary>One more than the highest id: the least number of rows an embedding needs. Ids below it may be unused.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The added tokens, special ones among them.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens => _parts.AddedTokens;
+
+    /// <summary>Whether every byte has a token, so that any text can be encoded.</summary>
+    public bool CoversAllBytes => _parts.Model.CoversAllBytes;
+
+    internal TokenizerParts Parts => _parts;
+
+    /// <summary>Reads a <c>tokenizer.json</c>.</summary>
+    /// <param name="path">The file, or the folder that holds a <c>tokenizer.json</c>.</param>
+    /// <exception cref="ModelFormatException">The file is malformed, or asks for something that would change the result and is not supported.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Tokenizer Load(string path)
+    {
+        string file = Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path;
+        return Parse(File.ReadAllBytes(file), file);
+    }
+
+    /// <summary>Reads the contents of a <c>tokenizer.json</c>.</summary>
+    /// <param name="json">The bytes of the file.</param>
+    /// <param name="name">What errors call the file.</param>
+    /// <exception cref="ModelFormatException">The contents are malformed or not supported.</exception>
+    public static Tokenizer Parse(ReadOnlyMemory<byte> json, string name = "tokenizer.json") => new(TokenizerJsonReader.Read(json, name));
+
+    /// <summary>Writes a <c>tokenizer.json</c>, beside its place first and then renamed, so that a crash leaves the old file or the new one.</summary>
+    public void Save(string path)
+    {
+        string aside = path + ".tmp";
+        using (FileStream stream = File.Create(aside))
+        {
+            TokenizerJsonWriter.Write(_parts, stream);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(aside, path, overwrite: true);
+    }
+
+    /// <summary>Writes the contents of a <c>tokenizer.json</c>.</summary>
+    public void Write(Stream stream) => TokenizerJsonWriter.Write(_parts, stream);
+
+    /// <summary>The ids of a text.</summary>
+    /// <param name="text">The text; half a surrogate pair reads as U+FFFD.</param>
+    /// <param name="recogniseSpecial">Whether the text of special tokens becomes those tokens. Default: it is ordinary text.</param>
+    /// <param name="addSpecial">Whether the begin and end tokens of the file's post-processor are added. Default: no.</param>
+    /// <exception cref="ArgumentException">The vocabulary lacks a symbol of the text and has no unknown token (never with <see cref="CoversAllBytes"/>).</exception>
+    public int[] Encode(string text, bool recogniseSpecial = false, bool addSpecial = false) =>
+        Encode(Encoding.UTF8.GetBytes(text), recogniseSpecial, addSpecial);
+
+    /// <summary>The ids of a text given as UTF-8; any bytes are allowed.</summary>
+    /// <inheritdoc cref="Encode(string, bool, bool)"/>
+    public int[] Encode(ReadOnlySpan<byte> utf8, bool recogniseSpecial = false, bool addSpecial = false)
+    {
+        var ids = new List<int>((utf8.Length / 3) + 4);
+        Encode(utf8, ids, recogniseSpecial, addSpecial);
+        return [.. ids];
+    }
+
+    /// <summary>Appends the ids of a text given as UTF-8.</summary>
+    /// <inheritdoc cref="Encode(string, bool, bool)"/>
+    public void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool recogniseSpecial = false, bool addSpecial = false)
+    {
+        if (addSpecial)
+        {
+            ids.AddRange(_parts.Prefix);
+        }
+
+        EncoderState state = _states.TryTake(out EncoderState? free) ? free : new EncoderState();
+        int done = 0;
+        while (_rawTokens.Find(utf8, done, recogniseSpecial, out int start, out int end) is AddedToken token)
+        {
+            EncodeRaw(utf8[done..start], ids, recogniseSpecial, state);
+            ids.Add(token.Id);
+            done = end;
+        }
+
+        EncodeRaw(utf8[done..], ids, recogniseSpecial, state);
+        _states.Add(state);
+        if (addSpecial)
+        {
+            ids.AddRange(_parts.Suffix);
+        }
+    }
+
+    /// <summary>The text of some ids. Bytes that are no UTF-8 become U+FFFD; use <see cref="DecodeBytes"/> to keep them.</summary>
+    /// <param name="ids">The ids; one that the vocabulary does not know stands for no text, since a model may have more rows than there are tokens.</param>
+    /// <param name="skipSpecial">Whether special tokens are left out.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id is negative.</exception>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false) => Encoding.UTF8.GetString(DecodeBytes(ids, skipSpecial));
+
+    /// <summary>The bytes of some ids.</summary>
+    /// <inheritdoc cref="Decode(ReadOnlySpan{int}, bool)"/>
+    public byte[] DecodeBytes(ReadOnlySpan<int> ids, bool skipSpecial = false)
+    {
+        var output = new List<byte>(4 * ids.Length);
+        bool first = true;
+        foreach (int id in ids)
+        {
+            if (TokenOf(id) is null || (skipSpecial && IsSpecial(id)))
+            {
+                continue;
+            }
+
+            if (!first && !_parts.ByteLevelDecoder)
+            {
+                output.Add((byte)' ');
+            }
+
+            output.AddRange(BytesOf(id));
+            first = false;
+        }
+
+        return [.. output];
+    }
+
+    /// <summary>The bytes of one token; empty for an id that the vocabulary does not know.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is negative.</exception>
+    public ReadOnlySpan<byte> BytesOf(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        if (id >= _bytes.Length)
+        {
+            return ReadBytes(id);
+        }
+
+        // Two threads may both fill an entry, with the same bytes.
+        return _bytes[id] ??= ReadBytes(id);
+    }
+
+    /// <summary>A token as the vocabulary writes it (<c>Ġthe</c>), or <see langword="null"/> when the id is unused.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is negative.</exception>
+    public string? TokenOf(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        return _addedById.TryGetValue(id, out AddedToken? added) ? added.Content : _parts.Model.TokenOf(id);
+    }
+
+    /// <summary>The id of a token as the vocabulary writes it.</summary>
+    public bool TryGetId(string token, out int id)
+    {
+        if (_addedByText.TryGetValue(token, out AddedToken? added))
+        {
+            id = added.Id;
+            return true;
+        }
+
+        return _parts.Model.TryGetId(token, out id);
+    }
+
+    /// <summary>Whether an id is a special token.</summary>
+    public bool IsSpecial(int id) => _addedById.TryGetValue(id, out AddedToken? added) && added.IsSpecial;
+
+    private byte[] ReadBytes(int id)
+    {
+        // An added token stands for its own text, whatever its characters mean in the byte alphabet.
+        if (_addedById.TryGetValue(id, out AddedToken? added))
+        {
+            return Encoding.UTF8.GetBytes(added.Content);
+        }
+
+        string token = _parts.Model.TokenOf(id) ?? string.Empty;
+        return _parts.ByteLevelDecoder && Models.ByteAlphabet.TryRead(token, out byte[] bytes) ? bytes : Encoding.UTF8.GetBytes(token);
+    }
+
+    private void EncodeRaw(ReadOnlySpan<byte> text, List<int> ids, bool recogniseSpecial, EncoderState state)
+    {
+        if (text.IsEmpty)
+        {
+            return;
+        }
+
+        if (_parts.Normalizer is not null)
+        {
+            text = _parts.Normalizer.Normalize(text);
+        }
+
+        int done = 0;
+        while (_normalizedTokens?.Find(text, done, recogniseSpecial, out int start, out int end) is AddedToken token)
+        {
+            EncodePlain(text[done..start], ids, state);
+            ids.Add(token.Id);
+            done = end;
+        }
+
+        EncodePlain(text[done..], ids, state);
+    }
+
+    private void EncodePlain(ReadOnlySpan<byte> text, List<int> ids, EncoderState state)
+    {
+        PieceList pieces = state.Pieces;
+        pieces.Reset(text);
+        foreach (IPreTokenizer preTokenizer in _parts.PreTokenizers)
+        {
+            preTokenizer.Split(pieces);
+        }
+
+        for (int index = 0; index < pieces.Count; index++)
+        {
+            _parts.Model.Encode(pieces[index], ids, state.Words);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using MoeSharp.Text.Models;
+using MoeSharp.Text.Normalization;
+using MoeSharp.Text.PreTokenization;
+
+namespace MoeSharp.Text;
+
+/// <summary>Everything a tokenizer is made of, as its file says.</summary>
+internal sealed class TokenizerParts
+{
+    /// <summary>Tokens found before anything else, in the order of the file.</summary>
+    public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
+
+    /// <summary>What rewrites the text first, if anything.</summary>
+    public INormalizer? Normalizer { get; init; }
+
+    /// <summary>What cuts the text, in order.</summary>
+    public required IReadOnlyList<IPreTokenizer> PreTokenizers { get; init; }
+
+    /// <summary>What turns pieces into ids.</summary>
+    public required BpeModel Model { get; init; }
+
+    /// <summary>Ids put in front of a text on request.</summary>
+    public IReadOnlyList<int> Prefix { get; init; } = [];
+
+    /// <summary>Ids put behind a text on request.</summary>
+    public IReadOnlyList<int> Suffix { get; init; } = [];
+
+    /// <summary>Whether entries are read through the byte alphabet when decoding; else they are text, with a space between two.</summary>
+    public required bool ByteLevelDecoder { get; init; }
+
+    /// <summary>The parts of the file other than the model, as JSON text by key, so that saving loses nothing.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Head { get; init; }
+}
