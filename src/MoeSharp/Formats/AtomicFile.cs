@@ -46,6 +46,12 @@ public sealed class AtomicFile : IDisposable
     {
         string full = System.IO.Path.GetFullPath(path);
         string temporary = full + TemporarySuffix;
+        if (expectedBytes > FreeBytes(full))
+        {
+            // Before reserving: a reservation that must fail would first take all room there is from everybody else.
+            throw DiskFull(full, expectedBytes, s_diskFull[0]);
+        }
+
         try
         {
             SafeFileHandle handle = File.OpenHandle(
@@ -54,8 +60,8 @@ public sealed class AtomicFile : IDisposable
         }
         catch (IOException fault) when (IsDiskFull(fault) || expectedBytes > FreeBytes(full))
         {
-            // A reservation that fails has an error code of its own, so the room itself is looked at too.
-            throw DiskFull(full, expectedBytes, fault);
+            // A reservation that fails has an error code of its own, so the room is looked at again.
+            throw DiskFull(full, expectedBytes, fault.HResult);
         }
     }
 
@@ -114,7 +120,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (IOException fault) when (IsDiskFull(fault))
         {
-            throw DiskFull(Path, Math.Max(_expectedBytes, offset + bytes.Length), fault);
+            throw DiskFull(Path, Math.Max(_expectedBytes, offset + bytes.Length), fault.HResult);
         }
 
         _expectedBytes = Math.Max(_expectedBytes, offset + bytes.Length);
@@ -131,7 +137,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (IOException fault) when (IsDiskFull(fault))
         {
-            throw DiskFull(Path, _expectedBytes, fault);
+            throw DiskFull(Path, _expectedBytes, fault.HResult);
         }
 
         // Closed only after the rename where the system allows it (it keeps the lock); Windows cannot rename an open file.
@@ -158,13 +164,13 @@ public sealed class AtomicFile : IDisposable
 
     private static bool IsDiskFull(IOException fault) => Array.IndexOf(s_diskFull, fault.HResult) >= 0;
 
-    private static IOException DiskFull(string path, long wanted, IOException fault)
+    private static IOException DiskFull(string path, long wanted, int code)
     {
         string free = FreeBytes(path) is long bytes ? $"{bytes:N0}" : "fewer";
         return new IOException(
             $"{System.IO.Path.GetFileName(path)}: the disk is full: {wanted:N0} bytes are wanted, {free} are free. "
             + "Free some room or choose another folder; an older file of this name is untouched.",
-            fault.HResult);
+            code);
     }
     /// <summary>Room for this user on the disk of a file; <see langword="null"/> when the system does not tell.</summary>
     private static long? FreeBytes(string path)
