@@ -1,0 +1,102 @@
+using MoeSharp.Tensors;
+using MoeSharp.Tensors.Autograd;
+using MoeSharp.Tensors.Autograd.Ops;
+
+namespace MoeSharp.Layers;
+
+/// <summary>Causal self-attention with grouped key-value heads and rotary positions.</summary>
+/// <remarks>
+/// <para>Shapes: <c>x [T, D]</c> → queries <c>[T, H·d]</c>, keys and values <c>[T, G·d]</c> → <c>[T, H·d]</c> → <c>[T, D]</c>.</para>
+/// <para>Order: project (with bias), normalise queries and keys, clamp all three, rotate queries and keys, attend, project back.
+/// With caches, keys are stored rotated. Rows of different sequences never meet.</para>
+/// <para>Source: Ainslie et al. 2023, arXiv:2305.13245 (grouped heads); norms as in Qwen3 and OLMoE (arXiv:2409.02060); clamp as in
+/// DBRX and OLMoE.</para>
+/// </remarks>
+public sealed class Attention
+{
+    private readonly AttentionConfig _config;
+    private readonly AttentionOptions _options;
+    private readonly RopeTable _rope;
+    private readonly RmsNorm? _queryNorm;
+    private readonly RmsNorm? _keyNorm;
+
+    /// <summary>Creates the layer with undefined matrices.</summary>
+    /// <param name="name">Path in the model.</param>
+    /// <param name="config">Its facts.</param>
+    /// <param name="rope">Rotation, shared by all layers.</param>
+    public Attention(string name, AttentionConfig config, RopeTable rope)
+    {
+        _config = config;
+        _rope = rope;
+        _options = new AttentionOptions
+        {
+            HeadCount = config.HeadCount,
+            KeyValueHeadCount = config.KeyValueHeadCount,
+            HeadSize = config.HeadSize,
+            SlidingWindow = config.SlidingWindow,
+        };
+        int queries = config.HeadCount * config.HeadSize;
+        int keys = config.KeyValueHeadCount * config.HeadSize;
+        bool hasBias = config.HasQueryKeyValueBias;
+        Query = new Linear(name + ".query", config.HiddenSize, queries, hasBias);
+        Key = new Linear(name + ".key", config.HiddenSize, keys, hasBias);
+        Value = new Linear(name + ".value", config.HiddenSize, keys, hasBias);
+        Output = new Linear(name + ".output", queries, config.HiddenSize, config.HasOutputBias);
+        if (config.QueryKeyNorm != QueryKeyNorm.None)
+        {
+            bool isPerHead = config.QueryKeyNorm == QueryKeyNorm.PerHead;
+            _queryNorm = new RmsNorm(name + ".query_norm", isPerHead ? config.HeadSize : queries, config.NormEpsilon);
+            _keyNorm = new RmsNorm(name + ".key_norm", isPerHead ? config.HeadSize : keys, config.NormEpsilon);
+        }
+    }
+
+    /// <summary>Makes queries, <c>[H·d, D]</c>.</summary>
+    public Linear Query { get; }
+
+    /// <summary>Makes keys, <c>[G·d, D]</c>.</summary>
+    public Linear Key { get; }
+
+    /// <summary>Makes values, <c>[G·d, D]</c>.</summary>
+    public Linear Value { get; }
+
+    /// <summary>The way back, <c>[D, H·d]</c>.</summary>
+    public Linear Output { get; }
+
+    /// <summary>All parameters, projections first.</summary>
+    public IEnumerable<Parameter> Parameters =>
+    [
+        .. Query.Parameters, .. Key.Parameters, .. Value.Parameters, .. Output.Parameters,
+        .. _queryNorm?.Parameters ?? [], .. _keyNorm?.Parameters ?? [],
+    ];
+
+    /// <summary>Applies the layer.</summary>
+    /// <param name="x">Rows <c>[T, D]</c>.</param>
+    /// <param name="layout">Which rows belong together, and their positions.</param>
+    /// <param name="caches">One cache a sequence, extended by this call; empty for none (training).</param>
+    /// <param name="layer">Number of the block: which memory of a cache is its own.</param>
+    public Tensor Forward(Tensor x, SequenceLayout layout, ReadOnlySpan<KeyValueCache> caches, int layer)
+    {
+        Tensor query = Query.Forward(x); // [T, H·d]
+        Tensor key = Key.Forward(x); // [T, G·d]
+        Tensor value = Value.Forward(x); // [T, G·d]
+        if (_queryNorm is not null)
+        {
+            query = _queryNorm.Forward(query);
+            key = _keyNorm!.Forward(key);
+        }
+
+        if (_config.ClipQueryKeyValue is { } clip)
+        {
+            query = ClampOp.Apply(query, -clip, clip);
+            key = ClampOp.Apply(key, -clip, clip);
+            value = ClampOp.Apply(value, -clip, clip);
+        }
+
+        query = RopeOp.Apply(query, layout.Positions, _rope, _config.HeadSize);
+        key = RopeOp.Apply(key, layout.Positions, _rope, _config.HeadSize);
+        Tensor attended = caches.IsEmpty
+            ? AttentionOp.Apply(query, key, value, layout, _options)
+            : AttentionOp.ApplyCached(query, key, value, layout, caches, layer, _options); // [T, H·d]
+        return Output.Forward(attended);
+    }
+}

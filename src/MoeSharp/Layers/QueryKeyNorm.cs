@@ -1,0 +1,14 @@
+namespace MoeSharp.Layers;
+
+/// <summary>Whether and how queries and keys are normalised before they are rotated.</summary>
+public enum QueryKeyNorm
+{
+    /// <summary>They are not.</summary>
+    None,
+
+    /// <summary>RMS norm of each head, one weight of the head's size (Qwen3).</summary>
+    PerHead,
+
+    /// <summary>RMS norm over the whole projection, all heads together (OLMoE).</summary>
+    WholeProjection,
+}

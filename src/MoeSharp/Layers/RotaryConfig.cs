@@ -1,0 +1,94 @@
+using MoeSharp.Tensors.Autograd.Ops;
+
+namespace MoeSharp.Layers;
+
+/// <summary>The facts of rotary position embedding.</summary>
+public sealed record RotaryConfig
+{
+    /// <summary>The base θ: pair i turns by θ^(−2i/d) a position.</summary>
+    /// <value>10000 by default.</value>
+    public double Theta { get; init; } = 10000;
+
+    /// <summary>The part of a head that is rotated, from its start.</summary>
+    /// <value>1 (all of it) by default.</value>
+    public double PartialFactor { get; init; } = 1;
+
+    /// <summary>How frequencies are stretched.</summary>
+    public RopeScaling Scaling { get; init; }
+
+    /// <summary>The stretch.</summary>
+    /// <value>1 by default.</value>
+    public double Factor { get; init; } = 1;
+
+    /// <summary>Positions the model was trained with before the stretch; null takes those of the model.</summary>
+    public int? OriginalPositionCount { get; init; }
+
+    /// <summary>YaRN: turns within the original length above which a frequency is kept.</summary>
+    public double BetaFast { get; init; } = 32;
+
+    /// <summary>YaRN: turns within the original length below which a frequency is divided.</summary>
+    public double BetaSlow { get; init; } = 1;
+
+    /// <summary>YaRN: what cosines and sines are multiplied by; null computes it from the factor.</summary>
+    public double? AttentionFactor { get; init; }
+
+    /// <summary>YaRN: numerator of the attention factor, where given.</summary>
+    public double? MScale { get; init; }
+
+    /// <summary>YaRN: denominator of the attention factor, where given.</summary>
+    public double? MScaleAllDimensions { get; init; }
+
+    /// <summary>YaRN: true when the ends of the ramp are rounded outwards to whole dimensions.</summary>
+    public bool Truncates { get; init; } = true;
+
+    /// <summary>Llama 3: wavelengths above original length divided by this are divided.</summary>
+    public double LowFrequencyFactor { get; init; } = 1;
+
+    /// <summary>Llama 3: wavelengths below original length divided by this are kept.</summary>
+    public double HighFrequencyFactor { get; init; } = 4;
+
+    /// <summary>Columns of a head that are rotated.</summary>
+    /// <param name="headSize">d.</param>
+    public int RotatedSize(int headSize) => (int)(headSize * PartialFactor);
+
+    /// <summary>Adds what is wrong, one sentence each.</summary>
+    internal void CollectFaults(List<string> faults, int headSize)
+    {
+        RequireAbove(faults, nameof(Theta), Theta, 0);
+        RequireAbove(faults, nameof(Factor), Factor, 0);
+        if (!(PartialFactor is > 0 and <= 1))
+        {
+            faults.Add($"Rotary.PartialFactor must be greater than 0 and at most 1, got {PartialFactor}.");
+        }
+        else if (headSize >= 2 && (RotatedSize(headSize) < 2 || RotatedSize(headSize) % 2 != 0))
+        {
+            faults.Add($"Rotary.PartialFactor ({PartialFactor}) of HeadSize ({headSize}) is {RotatedSize(headSize)} columns. "
+                + "It must be an even number, at least 2.");
+        }
+
+        if (OriginalPositionCount is < 1)
+        {
+            faults.Add($"Rotary.OriginalPositionCount must be at least 1, got {OriginalPositionCount}.");
+        }
+
+        if (Scaling == RopeScaling.Yarn)
+        {
+            RequireAbove(faults, nameof(BetaFast), BetaFast, 0);
+            RequireAbove(faults, nameof(BetaSlow), BetaSlow, 0);
+        }
+
+        if (Scaling == RopeScaling.Llama3)
+        {
+            RequireAbove(faults, nameof(LowFrequencyFactor), LowFrequencyFactor, 0);
+            RequireAbove(faults, nameof(HighFrequencyFactor), HighFrequencyFactor, 0);
+        }
+    }
+
+    private static void RequireAbove(List<string> faults, string name, double value, double limit)
+    {
+        if (!(value > limit) || !double.IsFinite(value))
+        {
+            faults.Add($"Rotary.{name} must be greater than {limit}, got {value}.");
+        }
+    }
+}
