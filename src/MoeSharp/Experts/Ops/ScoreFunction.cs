@@ -1,0 +1,14 @@
+namespace MoeSharp.Experts.Ops;
+
+/// <summary>An elementwise function from logit to score.</summary>
+internal enum ScoreFunction
+{
+    /// <summary>1 / (1 + e⁻ʰ).</summary>
+    Sigmoid,
+
+    /// <summary>max(h, 0).</summary>
+    Relu,
+
+    /// <summary>√log(1 + eʰ).</summary>
+    SqrtSoftplus,
+}

@@ -1,0 +1,21 @@
+using MoeSharp.Tensors;
+using MoeSharp.Tensors.Autograd;
+
+namespace MoeSharp.Experts.Routing;
+
+/// <summary>Makes router logits of tokens.</summary>
+public abstract class LogitSource
+{
+    /// <summary>The trainable tensors.</summary>
+    public abstract IEnumerable<Parameter> Parameters { get; }
+
+    /// <summary>Makes the parameters.</summary>
+    /// <param name="name">Path of the router in the model.</param>
+    /// <param name="hiddenSize">D.</param>
+    /// <param name="expertCount">E.</param>
+    /// <param name="rng">For starting values; null leaves the weights undefined, for loading.</param>
+    public abstract void Initialize(string name, int hiddenSize, int expertCount, Rng? rng);
+
+    /// <summary>Logits <c>[T, E]</c> of <c>x [T, D]</c>.</summary>
+    public abstract Tensor Apply(Tensor x);
+}
