@@ -1,14 +1,20 @@
 using System.Globalization;
+using System.Text;
 
 namespace MoeSharp.Formats;
 
 /// <summary>A file of a model (weights, index, tokenizer, checkpoint) that breaks its format or cannot be read as what it claims to be.</summary>
 /// <remarks>
 /// <para>The message is one line: <c>&lt;file&gt;, &lt;item&gt;, byte &lt;offset&gt;: &lt;what was wrong&gt;</c>; parts that are not known are left out.</para>
+/// <para>Names come from the file and may hold anything: control characters are shown as <c>\u000A</c> and long texts are cut, so that
+/// the message stays one readable line and cannot write to a terminal.</para>
 /// <para>Files are untrusted: every defect of a file ends here, never in another exception type, a crash or a read past the data.</para>
 /// </remarks>
 public sealed class ModelFormatException : Exception
 {
+    private const int MaxItemLength = 200;
+    private const int MaxMessageLength = 1000;
+
     /// <summary>Creates the exception; the message is composed from all four parts.</summary>
     /// <param name="file">Path or name of the file; only its last part is printed, all of it is kept in <see cref="File"/>.</param>
     /// <param name="item">What inside the file: <c>tensor 'x'</c>, <c>key 'vocab'</c>, <c>header</c>; <see langword="null"/> when it concerns the whole file.</param>
@@ -42,7 +48,7 @@ public sealed class ModelFormatException : Exception
         string where = name.Length == 0 ? file : name;
         if (!string.IsNullOrEmpty(item))
         {
-            where += ", " + item;
+            where += ", " + Printable(item, MaxItemLength);
         }
 
         if (offset is long position)
@@ -50,6 +56,25 @@ public sealed class ModelFormatException : Exception
             where += ", byte " + position.ToString("N0", CultureInfo.InvariantCulture);
         }
 
-        return where + ": " + message;
+        return where + ": " + Printable(message, MaxMessageLength);
+    }
+
+    private static string Printable(string text, int maxLength)
+    {
+        bool cut = text.Length > maxLength;
+        var shown = new StringBuilder();
+        foreach (char letter in cut ? text.AsSpan(0, maxLength) : text)
+        {
+            if (char.IsControl(letter) || letter is '\u2028' or '\u2029')
+            {
+                shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:X4}");
+            }
+            else
+            {
+                shown.Append(letter);
+            }
+        }
+
+        return cut ? shown.Append(" …").ToString() : shown.ToString();
     }
 }

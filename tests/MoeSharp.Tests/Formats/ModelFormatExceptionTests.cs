@@ -22,4 +22,11 @@ public sealed class ModelFormatExceptionTests
         new ModelFormatException("tokenizer.json", null, null, "is empty.").Message.ShouldBe("tokenizer.json: is empty.");
         new ModelFormatException("a.gguf", null, 7, "ends early.").Message.ShouldBe("a.gguf, byte 7: ends early.");
     }
+
+    [Fact]
+    public void A_hostile_name_stays_one_short_line()
+    {
+        new ModelFormatException("a", "tensor 'x\n\u001b[2J'", 1, "is\0bad.").Message.ShouldBe("a, tensor 'x\\u000A\\u001B[2J', byte 1: is\\u0000bad.");
+        new ModelFormatException("a", new string('x', 100_000), null, new string('y', 100_000)).Message.Length.ShouldBeLessThan(1300);
+    }
 }
