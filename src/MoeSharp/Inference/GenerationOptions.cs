@@ -1,0 +1,68 @@
+using MoeSharp.Inference.Sampling;
+using MoeSharp.Tensors;
+
+namespace MoeSharp.Inference;
+
+/// <summary>How a text is continued.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>The most tokens to add.</summary>
+    /// <value>256 by default.</value>
+    public int MaxTokens { get; init; } = 256;
+
+    /// <summary>How tokens are chosen.</summary>
+    /// <value>Greedy by default.</value>
+    public SamplingOptions Sampling { get; init; } = SamplingOptions.Greedy;
+
+    /// <summary>Texts that end the generation; they are not given out themselves.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>True to go on past the model's end tokens.</summary>
+    public bool IgnoresEnd { get; init; }
+
+    /// <summary>How keys and values are kept: F32, or BF16 in half the memory.</summary>
+    /// <value>F32 by default.</value>
+    public DType CacheType { get; init; } = DType.F32;
+
+    /// <summary>The most prompt tokens that are run at once; results do not depend on it.</summary>
+    /// <value>512 by default.</value>
+    public int PromptChunk { get; init; } = 512;
+
+    /// <summary>Throws when something is out of range.</summary>
+    /// <exception cref="ConfigException">With all faults.</exception>
+    public GenerationOptions Validate()
+    {
+        List<string> faults = [];
+        if (MaxTokens < 0)
+        {
+            faults.Add($"MaxTokens must not be negative, got {MaxTokens}.");
+        }
+
+        if (PromptChunk < 1)
+        {
+            faults.Add($"PromptChunk must be at least 1, got {PromptChunk}.");
+        }
+
+        if (CacheType is not (DType.F32 or DType.BF16))
+        {
+            faults.Add($"CacheType must be F32 or BF16, got {CacheType}.");
+        }
+
+        if (Stop.Any(string.IsNullOrEmpty))
+        {
+            faults.Add("Stop has an empty text. Each needs at least one character.");
+        }
+
+        try
+        {
+            Sampling.Validate();
+        }
+        catch (ConfigException sampling)
+        {
+            faults.AddRange(sampling.Faults.Select(fault => "Sampling." + fault));
+        }
+
+        ConfigException.ThrowIfAny(nameof(GenerationOptions), faults);
+        return this;
+    }
+}

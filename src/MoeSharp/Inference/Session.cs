@@ -1,0 +1,126 @@
+using MoeSharp.Experts.Routing;
+using MoeSharp.Models.Decoding;
+using MoeSharp.Tensors;
+
+namespace MoeSharp.Inference;
+
+/// <summary>One text being read and continued: its key-value cache, and the memory of a step.</summary>
+/// <remarks>
+/// <para>The result does not depend on how a text is cut into calls, bit for bit. A step of one token allocates nothing on the
+/// managed heap once the session is warm.</para>
+/// <para>Belongs to one thread at a time; sessions of one model may run side by side.</para>
+/// </remarks>
+public sealed class Session : IDisposable
+{
+    private readonly Decoder _decoder;
+    private readonly TensorScope _scope;
+    private readonly SequenceLayout _layout = new();
+    private readonly KeyValueCache[] _caches;
+    private readonly Indices _lastRow = Indices.Uninitialized(1);
+    private readonly ForwardOptions _lastOnly;
+    private readonly ForwardOptions _without;
+    private readonly IInferenceObserver? _observer;
+    private readonly float[] _logits;
+
+    /// <summary>Starts an empty text.</summary>
+    /// <param name="decoder">The model; no router may depend on the batch.</param>
+    /// <param name="workers">Threads; null takes the team of the process.</param>
+    /// <param name="cacheType">How keys and values are kept.</param>
+    /// <param name="capacity">Positions to reserve room for.</param>
+    /// <param name="observer">Sees every step; null for nobody.</param>
+    /// <exception cref="ArgumentException">A router's choice for a token depends on other tokens.</exception>
+    public Session(
+        Decoder decoder,
+        Workers? workers = null,
+        DType cacheType = DType.F32,
+        int capacity = 256,
+        IInferenceObserver? observer = null)
+    {
+        if (decoder.DependsOnBatch)
+        {
+            throw new ArgumentException(
+                "session: a router of this model looks at the whole batch (capacity, priority or expert choice), so a token's result "
+                + "would depend on its company. Generate with a router that looks at one token at a time.", nameof(decoder));
+        }
+
+        _decoder = decoder;
+        _observer = observer;
+        _scope = new TensorScope(workers: workers);
+        _caches = [decoder.CreateCache(Math.Min(capacity, decoder.Config.PositionCount), cacheType)];
+        _logits = new float[decoder.Config.VocabularySize];
+        var routing = new RoutingContext { IsCausal = true, MeasuresBalance = false, Observer = observer };
+        _lastOnly = new ForwardOptions { Routing = routing, Observer = observer, LogitRows = observer is null ? _lastRow : null };
+        _without = new ForwardOptions { Routing = routing, Observer = observer, SkipsLogits = observer is null };
+    }
+
+    /// <summary>Tokens read so far.</summary>
+    public int Length => _caches[0].Length;
+
+    /// <summary>Positions that are left.</summary>
+    public int Remaining => _decoder.Config.PositionCount - Length;
+
+    /// <summary>Logits <c>[V]</c> after the last token read; undefined before the first.</summary>
+    public ReadOnlySpan<float> Logits => _logits;
+
+    /// <summary>Reads tokens, and leaves the logits of the next one in <see cref="Logits"/>.</summary>
+    /// <param name="ids">Token ids; at least one.</param>
+    /// <param name="chunk">The most tokens that are run at once; results do not depend on it.</param>
+    /// <param name="cancellation">Ends between chunks; what was read until then stays read.</param>
+    /// <exception cref="ArgumentException">There are no tokens, one is not in the vocabulary, or they are more than positions are left.</exception>
+    public void Read(ReadOnlySpan<int> ids, int chunk = 512, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
+        if (ids.IsEmpty)
+        {
+            throw new ArgumentException("session: there are no tokens to read. Give at least one.", nameof(ids));
+        }
+
+        if (ids.Length > Remaining)
+        {
+            throw new ArgumentException(
+                $"session: the text has {Length + ids.Length} tokens, and the model's longest position allows "
+                + $"{_decoder.Config.PositionCount}. Shorten the text.", nameof(ids));
+        }
+
+        for (int start = 0; start < ids.Length; start += chunk)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlySpan<int> part = ids.Slice(start, Math.Min(chunk, ids.Length - start));
+            Step(part, isLast: start + part.Length == ids.Length);
+        }
+    }
+
+    /// <summary>Forgets all tokens from <paramref name="length"/> on.</summary>
+    public void Truncate(int length) => _caches[0].Truncate(length);
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose() => _scope.Dispose();
+
+    private void Step(ReadOnlySpan<int> part, bool isLast)
+    {
+        int past = Length;
+        _layout.Clear();
+        _layout.Add(part.Length, past);
+        _lastRow[0] = part.Length - 1;
+        try
+        {
+            Indices ids = _scope.NewIndices(part.Length);
+            part.CopyTo(ids.Span);
+            DecoderOutput output = _decoder.Forward(_scope, ids, _layout, isLast ? _lastOnly : _without, _caches);
+            if (output.Logits is { } logits)
+            {
+                _observer?.ObserveLogits(logits);
+                logits.Row(logits.Rows - 1).CopyTo(_logits);
+            }
+        }
+        catch
+        {
+            _caches[0].Truncate(past); // some layers may have the tokens already
+            throw;
+        }
+        finally
+        {
+            _scope.Reset();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using MoeSharp.Experts;
+using MoeSharp.Experts.Balancing;
+using MoeSharp.Layers;
+using MoeSharp.Tensors;
+using MoeSharp.Tensors.Autograd;
+using MoeSharp.Tensors.Autograd.Ops;
+
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>A causal language model: embedding → blocks → norm → head. The same code trains and generates.</summary>
+/// <remarks>
+/// <para>Shapes: <c>ids [T]</c> → logits <c>[T, V]</c>. T is flat: sequences follow one another, and <see cref="SequenceLayout"/> says
+/// which rows belong together.</para>
+/// <para>Whether gradients are recorded is the scope's choice, whether a past is remembered that of the caches. Evaluation is safe
+/// for concurrent use with a scope for each thread.</para>
+/// <para>Promise: a row's result has the same bits alone or in a batch, at once or token by token with a cache of the same type, at
+/// any thread count, as long as no router depends on the batch.</para>
+/// </remarks>
+public sealed class Decoder
+{
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Tensor> _state = new(StringComparer.Ordinal);
+
+    /// <summary>Builds the model with undefined matrices, for loading.</summary>
+    /// <param name="config">Its facts.</param>
+    /// <param name="parts">Parts that the configuration does not say; null for the published ones.</param>
+    /// <exception cref="ConfigException">The configuration has faults, or a router looks at later tokens.</exception>
+    public Decoder(DecoderConfig config, DecoderParts? parts = null)
+    {
+        Config = config.Validate();
+        parts ??= new DecoderParts();
+        Balance = parts.Balance ?? Experts.Balancing.Balance.HuggingFace(config.Experts?.BalanceCoefficient ?? 0);
+        RopeTable rope = Rotary.CreateTable(config.Rotary, config.HeadSize, config.PositionCount);
+        Embedding = new Embedding("embedding", config.VocabularySize, config.HiddenSize);
+        var blocks = new DecoderBlock[config.LayerCount];
+        for (int layer = 0; layer < blocks.Length; layer++)
+        {
+            blocks[layer] = new DecoderBlock(config, layer, rope, Balance, parts);
+        }
+
+        Blocks = blocks;
+        Norm = CreateNorm("norm", config);
+        Head = config.IsTied ? null : new Linear("head", config.HiddenSize, config.VocabularySize);
+        _parameters.AddRange(Embedding.Parameters);
+        _parameters.AddRange(blocks.SelectMany(block => block.Parameters));
+        _parameters.AddRange(Norm.Parameters);
+        _parameters.AddRange(Head?.Parameters ?? []);
+        CollectState();
+    }
+
+    /// <summary>The facts.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>The balance rule that all layers measure for, reduced once by whoever trains.</summary>
+    public Balance Balance { get; }
+
+    /// <summary>The table of token rows; the head too, when tied.</summary>
+    public Embedding Embedding { get; }
+
+    /// <summary>The blocks, first to last.</summary>
+    public IReadOnlyList<DecoderBlock> Blocks { get; }
+
+    /// <summary>The norm before the head.</summary>
+    public INorm Norm { get; }
+
+    /// <summary>The head; null when tied.</summary>
+    public Linear? Head { get; }
+
+    /// <summary>All trainable parameters, in order of use; names are unique.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>Everything a checkpoint holds by name: the values of <see cref="Parameters"/>, and expert biases, which no optimiser touches.</summary>
+    public IReadOnlyDictionary<string, Tensor> State => _state;
+
+    /// <summary>The Mixture-of-Experts layers, first to last.</summary>
+    public IEnumerable<MoeLayer> ExpertLayers => Blocks.Where(block => block.Experts is not null).Select(block => block.Experts!);
+
+    /// <summary>True where a router's choice for a token depends on other tokens of the batch.</summary>
+    public bool DependsOnBatch => ExpertLayers.Any(layer => layer.Router.DependsOnBatch);
+
+    /// <summary>A model with fresh weights: matrices from a normal distribution, norms 1, biases 0.</summary>
+    /// <param name="config">Its facts.</param>
+    /// <param name="seed">The same seed gives the same weights.</param>
+    /// <param name="parts">As in the constructor.</param>
+    public static Decoder Create(DecoderConfig config, ulong seed, DecoderParts? parts = null)
+    {
+        var decoder = new Decoder(config, parts);
+        for (int i = 0; i < decoder._parameters.Count; i++)
+        {
+            Tensor value = decoder._parameters[i].Value;
+            if (value.Shape.Rank >= 2)
+            {
+                var rng = new Rng(seed, stream: (ulong)i + 1);
+                for (long row = 0; row < value.Shape.Rows; row++)
+                {
+                    rng.FillNormal(value.Row(row), config.InitializerRange);
+                }
+            }
+        }
+
+        return decoder;
+    }
+
+    /// <summary>A cache for one sequence.</summary>
+    /// <param name="capacity">Positions to reserve room for; it grows when more come.</param>
+    /// <param name="type">F32 or BF16.</param>
+    public KeyValueCache CreateCache(int capacity, DType type = DType.F32) =>
+        new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.HeadSize, capacity, type);
+
+    /// <summary>Runs the model.</summary>
+    /// <param name="scope">Where intermediates live, and whether gradients are recorded.</param>
+    /// <param name="ids">Token ids <c>[T]</c>, each in [0, V).</param>
+    /// <param name="layout">Which rows belong together, and their positions.</param>
+    /// <param name="options">How to run; null for evaluation without balance terms.</param>
+    /// <param name="caches">One cache a sequence, extended by this call; empty for none.</param>
+    /// <exception cref="ArgumentException">An id is no token of the model, or counts differ.</exception>
+    /// <exception cref="InvalidOperationException">A position is past the model's longest.</exception>
+    public DecoderOutput Forward(
+        TensorScope scope,
+        Indices ids,
+        SequenceLayout layout,
+        ForwardOptions? options = null,
+        ReadOnlySpan<KeyValueCache> caches = default)
+    {
+        options ??= ForwardOptions.Evaluation;
+        Check(ids.Span, layout);
+        List<MoeOutput>? outputs = options.Routing.MeasuresBalance && Config.Experts is not null ? new(Blocks.Count) : null;
+
+        Tensor x = Embedding.Forward(scope, ids); // [T, D]
+        options.Observer?.Observe(0, x);
+        for (int layer = 0; layer < Blocks.Count; layer++)
+        {
+            x = Blocks[layer].Forward(x, layout, caches, options.Routing, outputs);
+            if (layer < Blocks.Count - 1)
+            {
+                options.Observer?.Observe(layer + 1, x);
+            }
+        }
+
+        x = Norm.Forward(x);
+        options.Observer?.Observe(Blocks.Count, x);
+        Tensor? logits = options.SkipsLogits ? null : Logits(options.LogitRows is { } rows ? GatherRowsOp.Apply(x, rows) : x);
+        return new DecoderOutput(logits, x, (IReadOnlyList<MoeOutput>?)outputs ?? []);
+    }
+
+    /// <summary>Logits of hidden rows that went through the final norm.</summary>
+    /// <param name="hidden">Rows <c>[T, D]</c>.</param>
+    public Tensor Logits(Tensor hidden) => Head is null ? LinearOp.Apply(hidden, Embedding.Weight.Value) : Head.Forward(hidden);
+
+    /// <summary>The norm that the configuration names.</summary>
+    internal static INorm CreateNorm(string name, DecoderConfig config) => config.Norm == NormKind.Rms
+        ? new RmsNorm(name, config.HiddenSize, config.NormEpsilon)
+        : new LayerNorm(name, config.HiddenSize, config.NormEpsilon, config.Norm == NormKind.LayerWithBias);
+
+    private void CollectState()
+    {
+        foreach (Parameter parameter in _parameters)
+        {
+            _state.Add(parameter.Name, parameter.Value);
+        }
+
+        for (int layer = 0; layer < Blocks.Count; layer++)
+        {
+            if (Blocks[layer].Experts?.Router.Bias is { } bias)
+            {
+                _state.Add($"layers.{layer}.router.expert_bias", bias.Value);
+            }
+        }
+    }
+
+    private void Check(ReadOnlySpan<int> ids, SequenceLayout layout)
+    {
+        if (ids.Length != layout.RowCount)
+        {
+            throw new ArgumentException(
+                $"decoder: got {ids.Length} token ids and a layout of {layout}. There must be one id for each row.", nameof(ids));
+        }
+
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)Config.VocabularySize)
+            {
+                throw new ArgumentException(
+                    $"decoder: token id {id} is not in the vocabulary. Ids are 0 to {Config.VocabularySize - 1}.", nameof(ids));
+            }
+        }
+
+        for (int sequence = 0; sequence < layout.SequenceCount; sequence++)
+        {
+            if (layout.KeyCountOf(sequence) > Config.PositionCount)
+            {
+                throw new InvalidOperationException(
+                    $"decoder: sequence {sequence} needs {layout.KeyCountOf(sequence)} positions, and the model has "
+                    + $"{Config.PositionCount}. Use a shorter text.");
+            }
+        }
+    }
+}

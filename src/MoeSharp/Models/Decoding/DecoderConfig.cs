@@ -1,0 +1,214 @@
+using MoeSharp.Layers;
+using MoeSharp.Tensors.Autograd.Ops;
+
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>All facts of a decoder: what its mathematics is, saved beside its weights.</summary>
+/// <remarks>
+/// <para>A value: two configurations with the same facts are equal. A published family (Mixtral, OLMoE …) is a part of this space;
+/// <see cref="Families.FamilyCatalogue"/> maps between them and <c>config.json</c>.</para>
+/// <para><see cref="Validate"/> reports all faults at once.</para>
+/// </remarks>
+public sealed record DecoderConfig
+{
+    /// <summary>V, the tokens the model knows.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>D, the width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>L, the number of blocks.</summary>
+    public required int LayerCount { get; init; }
+
+    /// <summary>H, the query heads.</summary>
+    public required int HeadCount { get; init; }
+
+    /// <summary>G, the key-value heads; each serves <c>H / G</c> query heads.</summary>
+    public required int KeyValueHeadCount { get; init; }
+
+    /// <summary>d, the size of a head; <c>H·d</c> need not be D.</summary>
+    public required int HeadSize { get; init; }
+
+    /// <summary>F, the width inside dense feed-forward layers.</summary>
+    /// <value>0 where every layer has experts and the family names no dense width.</value>
+    public int IntermediateSize { get; init; }
+
+    /// <summary>The most positions a sequence may have.</summary>
+    /// <value>2048 by default.</value>
+    public int PositionCount { get; init; } = 2048;
+
+    /// <summary>Which normalisation.</summary>
+    public NormKind Norm { get; init; } = NormKind.Rms;
+
+    /// <summary>ε of the normalisations.</summary>
+    /// <value>1e-5 by default.</value>
+    public float NormEpsilon { get; init; } = 1e-5f;
+
+    /// <summary>How positions rotate queries and keys.</summary>
+    public RotaryConfig Rotary { get; init; } = new();
+
+    /// <summary>Normalisation of queries and keys.</summary>
+    public QueryKeyNorm QueryKeyNorm { get; init; } = QueryKeyNorm.None;
+
+    /// <summary>True for biases on the query, key and value projections.</summary>
+    public bool HasQueryKeyValueBias { get; init; }
+
+    /// <summary>True for a bias on attention's output projection.</summary>
+    public bool HasOutputBias { get; init; }
+
+    /// <summary>Queries, keys and values are clamped to ± this before rotation; null for no clamp.</summary>
+    public float? ClipQueryKeyValue { get; init; }
+
+    /// <summary>A token sees itself and this many minus one tokens before it; null for all.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>The layers that see everything although <see cref="SlidingWindow"/> is set.</summary>
+    public NumberList FullAttentionLayers { get; init; } = [];
+
+    /// <summary>The activation in feed-forward layers and experts.</summary>
+    public Activation Activation { get; init; } = Activation.Silu;
+
+    /// <summary>True for biases in dense feed-forward layers.</summary>
+    public bool HasFeedForwardBias { get; init; }
+
+    /// <summary>True when the head uses the embedding's weight.</summary>
+    public bool IsTied { get; init; }
+
+    /// <summary>The experts; null for a dense model.</summary>
+    public ExpertsConfig? Experts { get; init; }
+
+    /// <summary>The layers that are dense although <see cref="Experts"/> is set.</summary>
+    public NumberList DenseLayers { get; init; } = [];
+
+    /// <summary>Standard deviation of fresh matrices.</summary>
+    /// <value>0.02 by default.</value>
+    public float InitializerRange { get; init; } = 0.02f;
+
+    /// <summary>The token that begins a text, if there is one.</summary>
+    public int? BeginToken { get; init; }
+
+    /// <summary>The tokens that end a text.</summary>
+    public NumberList EndTokens { get; init; } = [];
+
+    /// <summary>The token that fills up, if there is one.</summary>
+    public int? PaddingToken { get; init; }
+
+    /// <summary>True when block <paramref name="layer"/> has experts.</summary>
+    public bool HasExperts(int layer) => Experts is not null && !DenseLayers.Contains(layer);
+
+    /// <summary>The window of block <paramref name="layer"/>, or null when it sees everything.</summary>
+    public int? WindowOf(int layer) => FullAttentionLayers.Contains(layer) ? null : SlidingWindow;
+
+    /// <summary>The facts of attention in block <paramref name="layer"/>.</summary>
+    public AttentionConfig AttentionOf(int layer) => new()
+    {
+        HiddenSize = HiddenSize,
+        HeadCount = HeadCount,
+        KeyValueHeadCount = KeyValueHeadCount,
+        HeadSize = HeadSize,
+        QueryKeyNorm = QueryKeyNorm,
+        NormEpsilon = NormEpsilon,
+        HasQueryKeyValueBias = HasQueryKeyValueBias,
+        HasOutputBias = HasOutputBias,
+        ClipQueryKeyValue = ClipQueryKeyValue,
+        SlidingWindow = WindowOf(layer),
+    };
+
+    /// <summary>Predicts the parameters without building anything.</summary>
+    public ParameterCount CountParameters() => ParameterCount.Of(this);
+
+    /// <summary>Throws when something is wrong.</summary>
+    /// <returns>This configuration.</returns>
+    /// <exception cref="ConfigException">At least one fact is out of range; the message has all of them.</exception>
+    public DecoderConfig Validate()
+    {
+        ConfigException.ThrowIfAny(nameof(DecoderConfig), Faults());
+        return this;
+    }
+
+    /// <summary>All that is wrong, one sentence each.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        List<string> faults = [];
+        RequirePositive(faults, nameof(VocabularySize), VocabularySize);
+        RequirePositive(faults, nameof(HiddenSize), HiddenSize);
+        RequirePositive(faults, nameof(LayerCount), LayerCount);
+        RequirePositive(faults, nameof(HeadCount), HeadCount);
+        RequirePositive(faults, nameof(PositionCount), PositionCount);
+        if (KeyValueHeadCount < 1 || (HeadCount > 0 && HeadCount % KeyValueHeadCount != 0))
+        {
+            faults.Add($"KeyValueHeadCount must be at least 1 and divide HeadCount ({HeadCount}), got {KeyValueHeadCount}.");
+        }
+
+        if (HeadSize < 2 || HeadSize % 2 != 0)
+        {
+            faults.Add($"HeadSize must be even and at least 2, got {HeadSize}. Rotation works on pairs.");
+        }
+
+        if (!float.IsFinite(NormEpsilon) || NormEpsilon <= 0)
+        {
+            faults.Add($"NormEpsilon must be greater than 0, got {NormEpsilon}.");
+        }
+
+        if (ClipQueryKeyValue is { } clip && !(clip > 0 && float.IsFinite(clip)))
+        {
+            faults.Add($"ClipQueryKeyValue must be greater than 0, got {clip}. Leave it null for no clamp.");
+        }
+
+        if (SlidingWindow is < 1)
+        {
+            faults.Add($"SlidingWindow must be at least 1, got {SlidingWindow}. Leave it null to see everything.");
+        }
+
+        if (!float.IsFinite(InitializerRange) || InitializerRange < 0)
+        {
+            faults.Add($"InitializerRange must not be negative, got {InitializerRange}.");
+        }
+
+        bool hasDenseLayer = Experts is null || DenseLayers.Count > 0;
+        if (IntermediateSize < (hasDenseLayer ? 1 : 0))
+        {
+            faults.Add($"IntermediateSize must be at least 1 where a layer is dense, got {IntermediateSize}.");
+        }
+
+        RequireLayers(faults, nameof(DenseLayers), DenseLayers);
+        RequireLayers(faults, nameof(FullAttentionLayers), FullAttentionLayers);
+        RequireToken(faults, nameof(BeginToken), BeginToken);
+        foreach (int token in EndTokens)
+        {
+            RequireToken(faults, nameof(EndTokens), token);
+        }
+
+        Rotary.CollectFaults(faults, HeadSize);
+        Experts?.CollectFaults(faults);
+        return faults;
+    }
+
+    /// <summary>Adds a fault unless the value is at least one.</summary>
+    internal static void RequirePositive(List<string> faults, string name, int value)
+    {
+        if (value < 1)
+        {
+            faults.Add($"{name} must be at least 1, got {value}.");
+        }
+    }
+
+    private void RequireLayers(List<string> faults, string name, NumberList layers)
+    {
+        foreach (int layer in layers)
+        {
+            if ((uint)layer >= (uint)Math.Max(LayerCount, 0))
+            {
+                faults.Add($"{name} names layer {layer}. Layers are 0 to {LayerCount - 1}.");
+            }
+        }
+    }
+
+    private void RequireToken(List<string> faults, string name, int? token)
+    {
+        if (token is { } id && (uint)id >= (uint)Math.Max(VocabularySize, 0))
+        {
+            faults.Add($"{name} has token {id}. Tokens are 0 to {VocabularySize - 1}.");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using MoeSharp.Formats;
+using MoeSharp.Formats.Safetensors;
+using MoeSharp.Models.Decoding.Families;
+using MoeSharp.Tensors;
+
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>A folder in the Hugging Face layout: <c>config.json</c> beside safetensors.</summary>
+public static class DecoderFolder
+{
+    /// <summary>Name of the configuration.</summary>
+    public const string ConfigName = "config.json";
+
+    /// <summary>Loads a decoder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="ModelFormatException">A file is missing or breaks its format, or tensors do not fit the configuration.</exception>
+    /// <exception cref="ConfigException">The configuration is faulty or not understood.</exception>
+    public static (Decoder Decoder, Family Family) Load(string path)
+    {
+        string configPath = Path.Combine(path, ConfigName);
+        if (!File.Exists(configPath))
+        {
+            throw new ModelFormatException(
+                Path.TrimEndingDirectorySeparator(path), null, null,
+                Directory.Exists(path) ? $"the folder has no {ConfigName}." : "there is no such folder.");
+        }
+
+        (Family family, DecoderConfig config) = FamilyCatalogue.Read(configPath);
+        using TensorSource source = SafetensorsModel.Open(path);
+        var decoder = new Decoder(config);
+        DecoderWeights.Load(decoder, family, source);
+        return (decoder, family);
+    }
+
+    /// <summary>Saves a decoder in the layout of the family that its configuration equals.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="path">The folder; made when it is not there.</param>
+    /// <param name="type">How numbers are stored: F32 exactly, BF16 and F16 rounded to nearest even.</param>
+    /// <param name="preferred">The family to try first: the one the model came from.</param>
+    /// <returns>The family that was chosen.</returns>
+    /// <exception cref="ConfigException">No family equals the configuration.</exception>
+    public static Family Save(Decoder decoder, string path, DType type = DType.F32, Family? preferred = null)
+    {
+        Family family = FamilyCatalogue.Choose(decoder.Config, preferred);
+        Directory.CreateDirectory(path);
+        string name = type switch
+        {
+            DType.BF16 => "bfloat16",
+            DType.F16 => "float16",
+            _ => "float32",
+        };
+        DecoderWeights.Save(decoder, family, Path.Combine(path, SafetensorsModel.FileName), type);
+        File.WriteAllText(Path.Combine(path, ConfigName), FamilyCatalogue.Write(family, decoder.Config, name));
+        return family;
+    }
+}

@@ -1,0 +1,147 @@
+using MoeSharp.Formats;
+using MoeSharp.Formats.Safetensors;
+using MoeSharp.Models.Decoding.Families;
+using MoeSharp.Tensors;
+
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>Weights on their way between a published checkpoint and a decoder.</summary>
+/// <remarks>Every tensor must be there, have its shape, and be used: what is missing, wrong or left over is reported at once.</remarks>
+public static class DecoderWeights
+{
+    private const int ListedNames = 8;
+    private const int CompareLength = 1 << 16;
+
+    /// <summary>Fills a decoder.</summary>
+    /// <param name="decoder">The model to fill.</param>
+    /// <param name="family">The family of the checkpoint.</param>
+    /// <param name="source">The checkpoint.</param>
+    /// <exception cref="ModelFormatException">Tensors are missing, left over, of another shape, or of a type that cannot be read.</exception>
+    public static void Load(Decoder decoder, Family family, TensorSource source)
+    {
+        WeightMap map = family.Map(decoder.Config, name => source.TryFind(name, out _));
+        Check(map, source);
+        foreach (WeightBinding binding in map.Bindings)
+        {
+            StoredTensor stored = source.Find(binding.Tensor);
+            foreach (WeightSegment segment in binding.Segments)
+            {
+                Tensor target = decoder.State[segment.Parameter];
+                for (long done = 0; done < segment.Length;)
+                {
+                    int length = (int)Math.Min(segment.Length - done, 1 << 28);
+                    source.ReadFloat32(stored, segment.TensorStart + done, target.SpanAt(segment.ParameterStart + done, length));
+                    done += length;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes a decoder's weights as one safetensors file in the layout of a family.</summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="family">A family that can say its configuration.</param>
+    /// <param name="path">The file; it appears when it is complete.</param>
+    /// <param name="type">How numbers are stored: F32 exactly, BF16 and F16 rounded to nearest even.</param>
+    public static void Save(Decoder decoder, Family family, string path, DType type)
+    {
+        StoredType stored = type switch
+        {
+            DType.BF16 => StoredType.BF16,
+            DType.F16 => StoredType.F16,
+            _ => StoredType.F32,
+        };
+        WeightMap map = family.Map(decoder.Config);
+        using var writer = new SafetensorsWriter(
+            path, map.Bindings.Select(binding => new SafetensorsEntry(binding.Tensor, stored, binding.Shape.ToArray())));
+        foreach (WeightBinding binding in map.Bindings)
+        {
+            foreach (WeightSegment segment in binding.Segments.OrderBy(segment => segment.TensorStart))
+            {
+                Tensor origin = decoder.State[segment.Parameter];
+                for (long done = 0; done < segment.Length;)
+                {
+                    int length = (int)Math.Min(segment.Length - done, 1 << 28);
+                    writer.Write(binding.Tensor, origin.SpanAt(segment.ParameterStart + done, length));
+                    done += length;
+                }
+            }
+        }
+
+        writer.Commit();
+    }
+
+    private static void Check(WeightMap map, TensorSource source)
+    {
+        var missing = new List<string>();
+        var wrong = new List<string>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (WeightBinding binding in map.Bindings)
+        {
+            known.Add(binding.Tensor);
+            if (!source.TryFind(binding.Tensor, out StoredTensor? stored))
+            {
+                missing.Add(binding.Tensor);
+            }
+            else if (!stored.Shape.SequenceEqual(binding.Shape.ToArray()))
+            {
+                wrong.Add($"{binding.Tensor} is [{string.Join(", ", stored.Shape)}] instead of {binding.Shape}");
+            }
+        }
+
+        List<string> left = [.. source.Tensors.Select(tensor => tensor.Name)
+            .Where(name => !known.Contains(name) && !map.IgnoredPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))
+                && !IsCopy(map, source, name))];
+        if (missing.Count + wrong.Count + left.Count == 0)
+        {
+            return;
+        }
+
+        string[] faults = [.. new[]
+        {
+            Describe(missing, "missing"), Describe(wrong, "of another shape"), Describe(left, "left over"),
+        }.Where(text => text.Length > 0)];
+        throw new ModelFormatException(
+            source.Path, null, null, $"{string.Join("; ", faults)}. The tensors must be those that config.json describes.");
+    }
+
+    private static string Describe(List<string> names, string fault)
+    {
+        if (names.Count == 0)
+        {
+            return "";
+        }
+
+        string more = names.Count > ListedNames ? $" and {names.Count - ListedNames} more" : "";
+        string what = names.Count == 1 ? "1 tensor is" : $"{names.Count} tensors are";
+        return $"{what} {fault}: {string.Join(", ", names.Take(ListedNames))}{more}";
+    }
+
+    // A tied head may be stored once more, but only as what it is.
+    private static bool IsCopy(WeightMap map, TensorSource source, string name)
+    {
+        if (!map.Copies.TryGetValue(name, out string? original) || !source.TryFind(original, out StoredTensor? first))
+        {
+            return false;
+        }
+
+        StoredTensor second = source.Find(name);
+        if (!first.Shape.SequenceEqual(second.Shape))
+        {
+            return false;
+        }
+
+        float[] a = new float[CompareLength], b = new float[CompareLength];
+        for (long done = 0; done < first.ElementCount; done += CompareLength)
+        {
+            int length = (int)Math.Min(CompareLength, first.ElementCount - done);
+            source.ReadFloat32(first, done, a.AsSpan(0, length));
+            source.ReadFloat32(second, done, b.AsSpan(0, length));
+            if (!a.AsSpan(0, length).SequenceEqual(b.AsSpan(0, length)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,110 @@
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>The facts of the Mixture-of-Experts layers of a decoder; a part of <see cref="DecoderConfig"/>.</summary>
+/// <remarks>
+/// Token-choice routing without capacity, as published decoders have it. Other routers (capacity, hash, ReLU …) are given to the
+/// <see cref="Decoder"/> as parts, and have no published layout to be saved in.
+/// </remarks>
+public sealed record ExpertsConfig
+{
+    /// <summary>E, the routed experts of a layer.</summary>
+    public required int ExpertCount { get; init; }
+
+    /// <summary>K, the experts a token visits.</summary>
+    public required int TopK { get; init; }
+
+    /// <summary>F, the width inside one expert.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>How logits become scores.</summary>
+    /// <value>Softmax over all experts by default.</value>
+    public ScoreKind Score { get; init; } = ScoreKind.Softmax;
+
+    /// <summary>True when the weights of the chosen experts are divided by their sum.</summary>
+    /// <value>True by default (Mixtral); OLMoE does not.</value>
+    public bool NormalizeWeights { get; init; } = true;
+
+    /// <summary>Multiplies the weights at the end.</summary>
+    /// <value>1 by default; 2.5 in DeepSeek-V3.</value>
+    public float WeightScale { get; init; } = 1;
+
+    /// <summary>Groups of experts, of which only some are looked into.</summary>
+    /// <value>1 (no groups) by default.</value>
+    public int GroupCount { get; init; } = 1;
+
+    /// <summary>Groups that stay, those with the largest sum of their two best scores.</summary>
+    /// <value>1 by default, at most <see cref="GroupCount"/>.</value>
+    public int KeptGroupCount { get; init; } = 1;
+
+    /// <summary>True for a bias per expert that takes part in choosing, never in weighting.</summary>
+    public bool HasExpertBias { get; init; }
+
+    /// <summary>Width of the shared expert that every token visits; 0 for none.</summary>
+    public int SharedIntermediateSize { get; init; }
+
+    /// <summary>True when the shared expert's result is multiplied by the sigmoid of one more logit (Qwen2-MoE).</summary>
+    public bool IsSharedGated { get; init; }
+
+    /// <summary>What the load-balancing loss is multiplied by in training, in the published convention (K when balanced).</summary>
+    /// <value>0.001 by default.</value>
+    public float BalanceCoefficient { get; init; } = 0.001f;
+
+    /// <summary>In training, the router's input is multiplied by uniform noise from [1 − jitter, 1 + jitter]; 0 for none.</summary>
+    public float RouterJitter { get; init; }
+
+    /// <summary>Adds what is wrong, one sentence each.</summary>
+    internal void CollectFaults(List<string> faults)
+    {
+        DecoderConfig.RequirePositive(faults, "Experts.ExpertCount", ExpertCount);
+        DecoderConfig.RequirePositive(faults, "Experts.IntermediateSize", IntermediateSize);
+        if (TopK < 1 || TopK > ExpertCount)
+        {
+            faults.Add($"Experts.TopK must be between 1 and ExpertCount ({ExpertCount}), got {TopK}.");
+        }
+
+        if (GroupCount < 1 || (ExpertCount > 0 && ExpertCount % GroupCount != 0))
+        {
+            faults.Add($"Experts.GroupCount must be at least 1 and divide ExpertCount ({ExpertCount}), got {GroupCount}.");
+        }
+        else if (KeptGroupCount < 1 || KeptGroupCount > GroupCount)
+        {
+            faults.Add($"Experts.KeptGroupCount must be between 1 and GroupCount ({GroupCount}), got {KeptGroupCount}.");
+        }
+        else if (TopK > ExpertCount / GroupCount * KeptGroupCount)
+        {
+            faults.Add($"Experts.TopK ({TopK}) is more than the {ExpertCount / GroupCount * KeptGroupCount} experts of "
+                + $"{KeptGroupCount} kept groups. Keep more groups or choose fewer experts.");
+        }
+
+        if (GroupCount > 1 && ExpertCount / GroupCount < 2)
+        {
+            faults.Add($"Experts.GroupCount ({GroupCount}) leaves one expert a group. At least two are needed: "
+                + "a group is judged by its two best scores.");
+        }
+
+        if (SharedIntermediateSize < 0)
+        {
+            faults.Add($"Experts.SharedIntermediateSize must not be negative, got {SharedIntermediateSize}. Use 0 for none.");
+        }
+
+        if (IsSharedGated && SharedIntermediateSize == 0)
+        {
+            faults.Add("Experts.IsSharedGated needs a shared expert. Set SharedIntermediateSize.");
+        }
+
+        if (!float.IsFinite(WeightScale) || WeightScale <= 0)
+        {
+            faults.Add($"Experts.WeightScale must be greater than 0, got {WeightScale}.");
+        }
+
+        if (!float.IsFinite(BalanceCoefficient) || BalanceCoefficient < 0)
+        {
+            faults.Add($"Experts.BalanceCoefficient must not be negative, got {BalanceCoefficient}. Use 0 to switch it off.");
+        }
+
+        if (!(RouterJitter is >= 0 and < 1))
+        {
+            faults.Add($"Experts.RouterJitter must be at least 0 and below 1, got {RouterJitter}.");
+        }
+    }
+}

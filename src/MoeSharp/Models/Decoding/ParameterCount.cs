@@ -1,0 +1,76 @@
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>How many parameters a decoder has, and how many a token touches.</summary>
+/// <param name="Total">All of them; a tied head counts once.</param>
+/// <param name="Embedding">The input embedding; 0 when it is tied, where it counts as head.</param>
+/// <param name="Head">The output matrix.</param>
+/// <param name="Attention">Projections, biases and query-key norms of all layers.</param>
+/// <param name="Router">Router matrices, expert biases and shared gates of all layers.</param>
+/// <param name="Experts">Routed experts of all layers.</param>
+/// <param name="SharedExperts">Shared experts of all layers.</param>
+/// <param name="FeedForward">Dense feed-forward networks of all layers.</param>
+/// <param name="Norms">Norms of the blocks and the last one.</param>
+/// <param name="Active">Matrix parameters one token touches: attention, router, its K experts, shared experts, dense layers and
+/// head; not the embedding, norms and biases.</param>
+public sealed record ParameterCount(
+    long Total,
+    long Embedding,
+    long Head,
+    long Attention,
+    long Router,
+    long Experts,
+    long SharedExperts,
+    long FeedForward,
+    long Norms,
+    long Active)
+{
+    /// <summary>Counts from the configuration alone.</summary>
+    internal static ParameterCount Of(DecoderConfig config)
+    {
+        long hidden = config.HiddenSize;
+        long head = (long)config.VocabularySize * hidden;
+        long embedding = config.IsTied ? 0 : head;
+        long norm = hidden * (config.Norm == Layers.NormKind.LayerWithBias ? 2 : 1);
+        long queries = (long)config.HeadCount * config.HeadSize;
+        long keys = (long)config.KeyValueHeadCount * config.HeadSize;
+
+        long projections = 2 * (queries + keys) * hidden;
+        long attentionVectors = (config.HasQueryKeyValueBias ? queries + (2 * keys) : 0)
+            + (config.HasOutputBias ? hidden : 0)
+            + config.QueryKeyNorm switch
+            {
+                Layers.QueryKeyNorm.PerHead => 2L * config.HeadSize,
+                Layers.QueryKeyNorm.WholeProjection => queries + keys,
+                _ => 0,
+            };
+        long dense = 3L * config.IntermediateSize * hidden;
+        long denseVectors = config.HasFeedForwardBias ? (2L * config.IntermediateSize) + hidden : 0;
+
+        long attention = 0, router = 0, experts = 0, shared = 0, feedForward = 0, active = head;
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            attention += projections + attentionVectors;
+            active += projections;
+            if (config.HasExperts(layer))
+            {
+                ExpertsConfig facts = config.Experts!;
+                long expert = 3L * facts.IntermediateSize * hidden;
+                long routerMatrices = (facts.ExpertCount + (facts.IsSharedGated ? 1 : 0)) * hidden;
+                long sharedExpert = 3L * facts.SharedIntermediateSize * hidden;
+                router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0);
+                experts += facts.ExpertCount * expert;
+                shared += sharedExpert;
+                active += routerMatrices + (facts.TopK * expert) + sharedExpert;
+            }
+            else
+            {
+                feedForward += dense + denseVectors;
+                active += dense;
+            }
+        }
+
+        long norms = ((2L * config.LayerCount) + 1) * norm;
+        long total = embedding + head + attention + router + experts + shared + feedForward + norms;
+        return new ParameterCount(total, embedding, head, attention, router, experts, shared, feedForward, norms, active);
+    }
+}

@@ -1,0 +1,11 @@
+namespace MoeSharp.Models.Decoding;
+
+/// <summary>How a decoder's router turns logits into scores.</summary>
+public enum ScoreKind
+{
+    /// <summary>Softmax over all experts (Mixtral, OLMoE, Qwen).</summary>
+    Softmax,
+
+    /// <summary>Sigmoid of each logit (DeepSeek-V3 and its relatives).</summary>
+    Sigmoid,
+}
