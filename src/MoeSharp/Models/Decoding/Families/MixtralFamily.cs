@@ -7,6 +7,8 @@ namespace MoeSharp.Models.Decoding.Families;
 /// w3 up, w2 down); transformers 5 may save fused matrices under <c>mlp</c>, which load too.</remarks>
 public sealed class MixtralFamily : Family
 {
+    private static readonly (string Gate, string Up, string Down) s_names = ("w1", "w3", "w2");
+
     /// <inheritdoc/>
     public override string ModelType => "mixtral";
 
@@ -52,8 +54,8 @@ public sealed class MixtralFamily : Family
             LlamaTensors.BindAttention(config, map, layer);
             string newer = LlamaTensors.Block(layer) + "mlp.gate.weight";
             LlamaTensors.BindRouter(config, map, layer, isPresent(newer) ? "mlp.gate.weight" : "block_sparse_moe.gate.weight");
-            string module = isPresent(LlamaTensors.Block(layer) + "mlp.experts.0.w1.weight") ? "mlp" : "block_sparse_moe";
-            LlamaTensors.BindExperts(config, map, layer, isPresent, module, ("w1", "w3", "w2"));
+            string module = isPresent(LlamaTensors.Block(layer) + $"mlp.experts.0.{s_names.Gate}.weight") ? "mlp" : "block_sparse_moe";
+            LlamaTensors.BindExperts(config, map, layer, isPresent, module, s_names);
         }
     }
 }
