@@ -3,46 +3,78 @@ namespace MoeSharp.Tensors.Kernels.MatMul;
 /// <summary>One product an expert, over rows sorted by expert: what a Mixture-of-Experts layer spends its time on.</summary>
 /// <remarks>
 /// <para>Expert e owns the rows <c>offsets[e]</c> to <c>offsets[e + 1] − 1</c>; segments may be empty. Weights are
-/// <c>[E, M, K]</c>: M outputs of K inputs an expert.</para>
+/// <c>[E, M, K]</c>: M outputs of K inputs an expert. Work: 2·N·M·K flops.</para>
 /// <para>Rounding as <see cref="MatMulKernel"/>: one ascending chain an element, so an expert's result is that of its own
 /// product, whatever the others do.</para>
+/// <para>All experts share two parallel regions, cut into chunks of weight rows that threads take one by one, so that experts
+/// of very different load do not leave a thread waiting.</para>
 /// </remarks>
 internal static unsafe class GroupedMatMulKernel
 {
     /// <summary><c>y [N, M]</c>, rows of expert e: <c>x·W[e]ᵀ</c> from <c>x [N, K]</c>.</summary>
     public static void Nt(
-        Workers workers, float* x, float* weight, float* y, int* offsets, int experts, int outputs, int inputs, bool accumulate)
-    {
-        for (int e = 0; e < experts; e++)
-        {
-            long start = offsets[e];
-            MatMulKernel.Nt(
-                workers, x + (start * inputs), weight + ((long)e * outputs * inputs), y + (start * outputs), offsets[e + 1] - (int)start, outputs, inputs, accumulate);
-        }
-    }
+        Workers workers, float* x, float* weight, float* y, int* offsets, int experts, int outputs, int inputs, bool accumulate) =>
+        Nt(workers, x, weight, y, offsets, experts, outputs, inputs, accumulate, Simd.Width);
 
     /// <summary><c>dx [N, K]</c>, rows of expert e: <c>dy·W[e]</c> from <c>dy [N, M]</c>.</summary>
     public static void Nn(
-        Workers workers, float* dy, float* weight, float* dx, int* offsets, int experts, int outputs, int inputs, bool accumulate)
-    {
-        for (int e = 0; e < experts; e++)
-        {
-            long start = offsets[e];
-            MatMulKernel.Nn(
-                workers, dy + (start * outputs), weight + ((long)e * outputs * inputs), dx + (start * inputs), offsets[e + 1] - (int)start, inputs, outputs, accumulate);
-        }
-    }
+        Workers workers, float* dy, float* weight, float* dx, int* offsets, int experts, int outputs, int inputs, bool accumulate) =>
+        Nn(workers, dy, weight, dx, offsets, experts, outputs, inputs, accumulate, Simd.Width);
 
     /// <summary><c>dW [E, M, K]</c>: <c>dyᵀ·x</c> over the rows of each expert; an expert without rows gets zeros (or keeps its
     /// old values, when accumulating).</summary>
     public static void Tn(
-        Workers workers, float* dy, float* x, float* dw, int* offsets, int experts, int outputs, int inputs, bool accumulate)
+        Workers workers, float* dy, float* x, float* dw, int* offsets, int experts, int outputs, int inputs, bool accumulate) =>
+        Tn(workers, dy, x, dw, offsets, experts, outputs, inputs, accumulate, Simd.Width);
+
+    internal static void Nt(
+        Workers workers, float* x, float* weight, float* y, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth)
     {
-        for (int e = 0; e < experts; e++)
+        var whole = new Product
         {
-            long start = offsets[e];
-            MatMulKernel.Tn(
-                workers, dy + (start * outputs), x + (start * inputs), dw + ((long)e * outputs * inputs), outputs, inputs, offsets[e + 1] - (int)start, accumulate);
-        }
+            Panels = MatrixOperand.AlongDepth(x, inputs),
+            Blocks = MatrixOperand.AlongDepth(weight, inputs),
+            BlockRows = outputs,
+            Depth = inputs,
+            C = y,
+            BlockStride = 1,
+            PanelStride = outputs,
+            Accumulate = accumulate,
+        };
+        ProductRunner.Run(workers, new RowGroups(whole, offsets, experts, (long)outputs * inputs), simdWidth);
+    }
+
+    internal static void Nn(
+        Workers workers, float* dy, float* weight, float* dx, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth)
+    {
+        var whole = new Product
+        {
+            Panels = MatrixOperand.AlongDepth(dy, outputs),
+            Blocks = MatrixOperand.AcrossDepth(weight, inputs),
+            BlockRows = inputs,
+            Depth = outputs,
+            C = dx,
+            BlockStride = 1,
+            PanelStride = inputs,
+            Accumulate = accumulate,
+        };
+        ProductRunner.Run(workers, new RowGroups(whole, offsets, experts, (long)outputs * inputs), simdWidth);
+    }
+
+    internal static void Tn(
+        Workers workers, float* dy, float* x, float* dw, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth)
+    {
+        var whole = new Product
+        {
+            Panels = MatrixOperand.AcrossDepth(x, inputs),
+            PanelRows = inputs,
+            Blocks = MatrixOperand.AcrossDepth(dy, outputs),
+            BlockRows = outputs,
+            C = dw,
+            BlockStride = inputs,
+            PanelStride = 1,
+            Accumulate = accumulate,
+        };
+        ProductRunner.Run(workers, new DepthGroups(whole, offsets, experts, (long)outputs * inputs), simdWidth);
     }
 }

@@ -24,4 +24,7 @@ internal readonly unsafe struct MatrixOperand(float* pointer, long rowStride, lo
 
     /// <summary>The same factor from another row on.</summary>
     public MatrixOperand FromRow(long row) => new(Pointer + (row * RowStride), RowStride, DepthStride);
+
+    /// <summary>The same factor from another k on.</summary>
+    public MatrixOperand FromDepth(long depth) => new(Pointer + (depth * DepthStride), RowStride, DepthStride);
 }

@@ -1,0 +1,194 @@
+using MoeSharp.Tensors.Kernels.Lanes;
+
+namespace MoeSharp.Tensors.Kernels.MatMul;
+
+/// <summary>Some block rows times some panels of one product: what one thread does at a time.</summary>
+/// <remarks>The depth is cut into slices; from one to the next the sums rest in the result, or in scratch memory where the result
+/// is transposed or a panel only partly filled. Storing and loading a float changes nothing, so each sum stays one chain.</remarks>
+internal static unsafe class ChunkKernel
+{
+    /// <summary>Most panel rows of a chunk.</summary>
+    public const int Columns = 512;
+
+    private const int RestStride = Columns + 16; // no power of two
+
+    /// <summary>Elements of scratch memory for one thread.</summary>
+    public const int ScratchLength = BlockChunk.Length + (BlockChunk.Rows * RestStride);
+
+    /// <summary>Computes the part of a product at (firstRow, firstColumn).</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="packed">Its packed panels.</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> elements.</param>
+    /// <param name="firstRow">First block row.</param>
+    /// <param name="rows">Block rows, at most <see cref="BlockChunk.Rows"/>.</param>
+    /// <param name="firstColumn">First panel row: a multiple of <see cref="Columns"/>.</param>
+    /// <param name="columns">Panel rows, at most <see cref="Columns"/>.</param>
+    /// <param name="ahead">Memory to touch meanwhile.</param>
+    public static void Run<TLanes, TBlock>(
+        in Product product, float* packed, float* scratch, int firstRow, int rows, int firstColumn, int columns, ref AheadStream ahead)
+        where TLanes : struct, ILanes<TLanes>
+        where TBlock : struct, IBlockLayout
+    {
+        int widest = 2 * TLanes.Count;
+        float* block = scratch, rest = scratch + BlockChunk.Length;
+        float* c = product.C + (firstRow * product.BlockStride) + (firstColumn * product.PanelStride);
+        bool transposed = product.PanelStride != 1;
+        int direct = transposed ? 0 : columns / widest * widest; // columns of full panels go straight to the result
+        if (product.Accumulate && direct < columns)
+        {
+            LoadRest(product, c, rest, rows, direct, columns, transposed);
+        }
+
+        int k = 0;
+        do
+        {
+            int depth = Math.Min(BlockChunk.Depth, product.Depth - k);
+            BlockChunk.Copy(product.Blocks.FromRow(firstRow).FromDepth(k), rows, depth, block);
+            bool add = product.Accumulate || k > 0;
+            for (int column = 0; column < columns;)
+            {
+                int width = Panel.Width(columns - column, widest);
+                float* panel = packed + ((long)(firstColumn + column) * product.Depth) + ((long)k * width);
+                if (column < direct)
+                {
+                    Tiles<TLanes, TBlock>(block, panel, c + column, product.BlockStride, width, rows, depth, add, ref ahead);
+                }
+                else
+                {
+                    Tiles<TLanes, TBlock>(block, panel, rest + column, RestStride, width, rows, depth, add, ref ahead);
+                }
+
+                column += width;
+            }
+
+            k += depth;
+        }
+        while (k < product.Depth);
+
+        if (direct < columns)
+        {
+            StoreRest(product, c, rest, rows, direct, columns, transposed);
+        }
+    }
+
+    private static void Tiles<TLanes, TBlock>(
+        float* block, float* panel, float* c, long stride, int width, int rows, int depth, bool add, ref AheadStream ahead)
+        where TLanes : struct, ILanes<TLanes>
+        where TBlock : struct, IBlockLayout
+    {
+        if (width == 2 * TLanes.Count)
+        {
+            Wide<TLanes, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+        }
+        else if (width == 16)
+        {
+            Narrow<Lanes512, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+        }
+        else if (width == 8)
+        {
+            Narrow<Lanes256, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+        }
+        else
+        {
+            Narrow<Lanes128, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+        }
+    }
+
+    private static void Wide<TLanes, TBlock>(
+        float* block, float* panel, float* c, long stride, int rows, int depth, bool add, ref AheadStream ahead)
+        where TLanes : struct, ILanes<TLanes>
+        where TBlock : struct, IBlockLayout
+    {
+        int row = 0;
+        if (TLanes.Count == Lanes512.Count)
+        {
+            for (; row + 12 <= rows; row += 12)
+            {
+                byte* next = ahead.Take(depth, (byte*)block, out nint step);
+                TallTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+            }
+        }
+        else
+        {
+            for (; row + 6 <= rows; row += 6)
+            {
+                byte* next = ahead.Take(depth, (byte*)block, out nint step);
+                WideTile.Six<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+            }
+        }
+
+        for (; row + 4 <= rows; row += 4)
+        {
+            byte* next = ahead.Take(depth, (byte*)block, out nint step);
+            WideTile.Four<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+        }
+
+        if (row + 2 <= rows)
+        {
+            WideTile.Two<TLanes, TBlock>(
+                block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
+            row += 2;
+        }
+
+        if (row < rows)
+        {
+            WideTile.One<TLanes, TBlock>(
+                block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
+        }
+    }
+
+    private static void Narrow<TLanes, TBlock>(
+        float* block, float* panel, float* c, long stride, int rows, int depth, bool add, ref AheadStream ahead)
+        where TLanes : struct, ILanes<TLanes>
+        where TBlock : struct, IBlockLayout
+    {
+        int row = 0;
+        for (; row + 12 <= rows; row += 12)
+        {
+            byte* next = ahead.Take(depth, (byte*)block, out nint step);
+            NarrowTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+        }
+
+        for (; row + 4 <= rows; row += 4)
+        {
+            byte* next = ahead.Take(depth, (byte*)block, out nint step);
+            NarrowTile.Four<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+        }
+
+        for (; row < rows; row++)
+        {
+            NarrowTile.One<TLanes, TBlock>(
+                block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
+        }
+    }
+
+    private static void LoadRest(in Product product, float* c, float* rest, int rows, int direct, int columns, bool transposed)
+    {
+        if (transposed)
+        {
+            Transposition.Any(c, product.PanelStride, rest, RestStride, columns, rows);
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            new ReadOnlySpan<float>(c + (row * product.BlockStride) + direct, columns - direct)
+                .CopyTo(new Span<float>(rest + ((long)row * RestStride) + direct, columns - direct));
+        }
+    }
+
+    private static void StoreRest(in Product product, float* c, float* rest, int rows, int direct, int columns, bool transposed)
+    {
+        if (transposed)
+        {
+            Transposition.Any(rest, RestStride, c, product.PanelStride, rows, columns);
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            new ReadOnlySpan<float>(rest + ((long)row * RestStride) + direct, columns - direct)
+                .CopyTo(new Span<float>(c + (row * product.BlockStride) + direct, columns - direct));
+        }
+    }
+}

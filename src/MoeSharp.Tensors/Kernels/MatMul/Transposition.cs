@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace MoeSharp.Tensors.Kernels.MatMul;
+
+/// <summary>Transposes blocks of floats in registers.</summary>
+internal static unsafe class Transposition
+{
+    /// <summary><c>target[j, i] = source[i, j]</c> for a block of eight by eight. Needs AVX.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Eight(float* source, long sourceStride, float* target, long targetStride)
+    {
+        // The halves of row i and row i + 4 share a register, so that no lane has to cross later.
+        float* low = source, high = source + (4 * sourceStride);
+        Vector256<float> r0 = Halves(low, high), r4 = Halves(low + 4, high + 4);
+        low += sourceStride;
+        high += sourceStride;
+        Vector256<float> r1 = Halves(low, high), r5 = Halves(low + 4, high + 4);
+        low += sourceStride;
+        high += sourceStride;
+        Vector256<float> r2 = Halves(low, high), r6 = Halves(low + 4, high + 4);
+        low += sourceStride;
+        high += sourceStride;
+        Vector256<float> r3 = Halves(low, high), r7 = Halves(low + 4, high + 4);
+
+        Four(r0, r1, r2, r3, target, targetStride);
+        Four(r4, r5, r6, r7, target + (4 * targetStride), targetStride);
+    }
+
+    /// <summary><c>target[j, i] = source[i, j]</c> for any block.</summary>
+    public static void Any(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
+    {
+        int i = 0;
+        if (Avx.IsSupported)
+        {
+            for (; i + 8 <= rows; i += 8)
+            {
+                int j = 0;
+                for (; j + 8 <= columns; j += 8)
+                {
+                    Eight(source + (i * sourceStride) + j, sourceStride, target + (j * targetStride) + i, targetStride);
+                }
+
+                Plain(source + (i * sourceStride) + j, sourceStride, target + (j * targetStride) + i, targetStride, 8, columns - j);
+            }
+        }
+
+        Plain(source + (i * sourceStride), sourceStride, target + i, targetStride, rows - i, columns);
+    }
+
+    private static void Plain(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
+    {
+        for (int j = 0; j < columns; j++)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                target[(j * targetStride) + i] = source[(i * sourceStride) + j];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Halves(float* low, float* high) =>
+        Vector256.Create(Vector128.Load(low), Vector128.Load(high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Four(
+        Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3, float* target, long stride)
+    {
+        Vector256<float> a = Avx.UnpackLow(r0, r1), b = Avx.UnpackHigh(r0, r1);
+        Vector256<float> c = Avx.UnpackLow(r2, r3), d = Avx.UnpackHigh(r2, r3);
+        Avx.Shuffle(a, c, 0x44).Store(target);
+        Avx.Shuffle(a, c, 0xEE).Store(target + stride);
+        Avx.Shuffle(b, d, 0x44).Store(target + (2 * stride));
+        Avx.Shuffle(b, d, 0xEE).Store(target + (3 * stride));
+    }
+}
