@@ -76,14 +76,9 @@ public sealed class Tokenizer
     /// <summary>Writes a <c>tokenizer.json</c>, beside its place first and then renamed, so that a crash leaves the old file or the new one.</summary>
     public void Save(string path)
     {
-        string aside = path + ".tmp";
-        using (FileStream stream = File.Create(aside))
-        {
-            TokenizerJsonWriter.Write(_parts, stream);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(aside, path, overwrite: true);
+        using var content = new MemoryStream();
+        TokenizerJsonWriter.Write(_parts, content);
+        AtomicFile.WriteAllBytes(path, content.GetBuffer().AsSpan(0, (int)content.Length));
     }
 
     /// <summary>Writes the contents of a <c>tokenizer.json</c>.</summary>
