@@ -172,6 +172,11 @@ internal static unsafe class LayerNormKernel
                 sum1 = CenteredStep(x, dy, weight, i + TLanes.Count, mean, sum1);
             }
 
+            for (; i + TLanes.Count <= end; i += TLanes.Count)
+            {
+                sum0 = CenteredStep(x, dy, weight, i, mean, sum0);
+            }
+
             Lanes1 tail = Lanes1.Zero;
             for (; i < end; i++)
             {

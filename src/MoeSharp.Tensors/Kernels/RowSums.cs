@@ -96,6 +96,11 @@ internal static unsafe class RowSums
                 sum1 = TLanes.MultiplyAdd(TLanes.Load(x + i + lane) * TLanes.Load(y + i + lane), TLanes.Load(z + i + lane), sum1);
             }
 
+            for (; i + lane <= end; i += lane)
+            {
+                sum0 = TLanes.MultiplyAdd(TLanes.Load(x + i) * TLanes.Load(y + i), TLanes.Load(z + i), sum0);
+            }
+
             float block = TLanes.Sum(sum0 + sum1);
             for (; i < end; i++)
             {
@@ -121,6 +126,11 @@ internal static unsafe class RowSums
             {
                 max0 = TLanes.Max(max0, TLanes.Load(x + i));
                 max1 = TLanes.Max(max1, TLanes.Load(x + i + lane));
+            }
+
+            for (; i + lane <= count; i += lane)
+            {
+                max0 = TLanes.Max(max0, TLanes.Load(x + i));
             }
 
             max = TLanes.Max(TLanes.Max(max0, max1));
@@ -153,6 +163,16 @@ internal static unsafe class RowSums
                 {
                     TLanes.Store(exp0, y + i);
                     TLanes.Store(exp1, y + i + lane);
+                }
+            }
+
+            for (; i + lane <= end; i += lane)
+            {
+                TLanes exp = LaneMath.Exp(TLanes.Load(x + i) - shift);
+                sum0 += exp;
+                if (y != null)
+                {
+                    TLanes.Store(exp, y + i);
                 }
             }
 

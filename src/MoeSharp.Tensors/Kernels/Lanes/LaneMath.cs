@@ -59,9 +59,8 @@ internal static class LaneMath
         p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(-0.053958625f));
         p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(0.13333301f));
         p = TLanes.MultiplyAdd(p, square, TLanes.Broadcast(-0.33333334f));
-        TLanes small = TLanes.MultiplyAdd(p * square, x, x);
-
         TLanes one = TLanes.Broadcast(1f);
+        TLanes small = TLanes.MultiplyAdd(p, square, one) * x;
         TLanes large = one - (TLanes.Broadcast(2f) / (Exp(size + size) + one));
         large = TLanes.IfGreater(TLanes.Zero, x, TLanes.Zero - large, large);
         return TLanes.IfGreater(size, TLanes.Broadcast(0.625f), large, small);
