@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace MoeSharp.Tensors.Kernels.Attention;
 
 /// <summary>Brings rows of keys and values into the order that attention reads: key panels <c>[d, 64]</c>, value rows.</summary>
@@ -54,6 +56,23 @@ internal static unsafe class KeyValuePackKernel
             }
 
             new Span<float>(panel + count, AttentionShape.Chunk - count).Clear();
+        }
+    }
+
+    /// <summary>bfloat16 to float32, exactly.</summary>
+    public static void Widen(ushort* source, float* target, int count)
+    {
+        int i = 0;
+        for (; i + Vector256<ushort>.Count <= count; i += Vector256<ushort>.Count)
+        {
+            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source + i));
+            Vector256.ShiftLeft(low, 16).AsSingle().Store(target + i);
+            Vector256.ShiftLeft(high, 16).AsSingle().Store(target + i + Vector256<uint>.Count);
+        }
+
+        for (; i < count; i++)
+        {
+            target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
         }
     }
 
