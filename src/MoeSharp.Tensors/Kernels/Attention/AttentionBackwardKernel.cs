@@ -95,7 +95,7 @@ internal static unsafe class AttentionBackwardKernel
         float* valuePanel = keyPanel + (chunkSize * size);
         float* weights = valuePanel + (chunkSize * valueSize);
         float* slopes = weights + (chunkSize * AttentionShape.TileRows);
-        Deltas<TLanes>(shape, task);
+        AttentionGradientRow.Deltas<TLanes>(shape, task);
         for (int start = 0; start < task.Length; start += chunkSize)
         {
             int keys = Math.Min(chunkSize, task.Length - start);
@@ -147,10 +147,10 @@ internal static unsafe class AttentionBackwardKernel
             for (int i = 0; i < group; i++, p += chunkSize, ds += chunkSize)
             {
                 long place = ((long)(first + i) * shape.HeadCount) + head;
-                WeighRow<TLanes>(shape, p, ds, computed, computedEnd, task.LogSumExp[place], task.Delta[place]);
+                AttentionGradientRow.Weigh<TLanes>(shape, p, ds, computed, computedEnd, task.LogSumExp[place], task.Delta[place]);
                 int ownFrom = Math.Max(shape.FirstKey(first + i) - start, 0), ownTo = Math.Min(shape.EndKey(first + i, task.Length) - start, keys);
-                Clear(p, ds, 0, Math.Clamp(ownFrom, 0, chunkSize));
-                Clear(p, ds, Math.Clamp(ownTo, 0, chunkSize), chunkSize);
+                AttentionGradientRow.Clear(p, ds, 0, Math.Clamp(ownFrom, 0, chunkSize));
+                AttentionGradientRow.Clear(p, ds, Math.Clamp(ownTo, 0, chunkSize), chunkSize);
             }
 
             if (from < to && task.QueryGradient != null)
@@ -195,65 +195,6 @@ internal static unsafe class AttentionBackwardKernel
                         slopes + (from * chunkSize) + key, 1, chunkSize, AttentionGradientTask.QueryRow(shape, task.Queries, query + from, head), shape.QueryStride,
                         task.KeyRow(shape, task.KeyGradient, start + key), shape.KeyStride),
                     group, shape.HeadSize, to - from, accumulate: true);
-            }
-        }
-    }
-
-    /// <summary>Products q·k become weights, products dout·v become slopes.</summary>
-    private static void WeighRow<TLanes>(in AttentionShape shape, float* p, float* ds, int from, int to, float logSumExp, float delta)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        TLanes scale = TLanes.Broadcast(shape.Scale), level = TLanes.Broadcast(logSumExp), centre = TLanes.Broadcast(delta);
-        for (int j = from; j < to; j += TLanes.Count)
-        {
-            TLanes score = SoftCapMath.Cap(TLanes.Load(p + j) * scale, shape.SoftCap);
-            TLanes weight = LaneMath.Exp(score - level);
-            TLanes slope = weight * (TLanes.Load(ds + j) - centre) * scale;
-            if (shape.SoftCap != 0)
-            {
-                TLanes ratio = score / TLanes.Broadcast(shape.SoftCap);
-                slope *= TLanes.MultiplyAdd(TLanes.Zero - ratio, ratio, TLanes.Broadcast(1f));
-            }
-
-            TLanes.Store(weight, p + j);
-            TLanes.Store(slope, ds + j);
-        }
-    }
-
-    private static void Clear(float* p, float* ds, int from, int to)
-    {
-        if (from < to)
-        {
-            new Span<float>(p + from, to - from).Clear();
-            new Span<float>(ds + from, to - from).Clear();
-        }
-    }
-
-    /// <summary>δ = out·dout of every row and head of the task.</summary>
-    private static void Deltas<TLanes>(in AttentionShape shape, in AttentionGradientTask task)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        int size = shape.ValueHeadSize;
-        for (int row = 0; row < task.Length; row++)
-        {
-            for (int head = task.KeyValueHead * shape.GroupSize; head < (task.KeyValueHead + 1) * shape.GroupSize; head++)
-            {
-                float* output = AttentionGradientTask.OutputRow(shape, task.Output, row, head);
-                float* gradient = AttentionGradientTask.OutputRow(shape, task.OutputGradient, row, head);
-                TLanes sums = TLanes.Zero;
-                int i = 0;
-                for (; i + TLanes.Count <= size; i += TLanes.Count)
-                {
-                    sums = TLanes.MultiplyAdd(TLanes.Load(output + i), TLanes.Load(gradient + i), sums);
-                }
-
-                float sum = TLanes.Sum(sums);
-                for (; i < size; i++)
-                {
-                    sum = MathF.FusedMultiplyAdd(output[i], gradient[i], sum);
-                }
-
-                task.Delta[((long)row * shape.HeadCount) + head] = sum;
             }
         }
     }

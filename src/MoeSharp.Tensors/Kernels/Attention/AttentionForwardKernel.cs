@@ -117,6 +117,9 @@ internal static unsafe class AttentionForwardKernel
         }
 
         new Span<float>(sums, tile.Rows * valueSize).Clear();
+        // The heads of one query: little work for each key, so the keys' way through memory is what counts.
+        bool streams = tile.PositionStep == 0;
+        long elementSize = tile.Source.IsBFloat16 ? 2 : 4;
         int lastPosition = tile.Position + ((tile.Rows - 1) * tile.PositionStep);
         int first = shape.FirstKey(tile.Position), end = shape.EndKey(lastPosition, tile.KeyCount);
         for (int chunk = first / chunkSize; chunk * chunkSize < end; chunk++)
@@ -135,9 +138,17 @@ internal static unsafe class AttentionForwardKernel
 
                 // 1. Products of the rows with the keys that any of them sees, by sixteens.
                 int computed = from & ~15, computedEnd = (to + 15) & ~15;
-                TileProductKernel.Run<TLanes>(
-                    new TileOperands(tile.Queries + (row * tile.QueryStride), tile.QueryStride, 1, panel + computed, chunkSize, scores + computed, chunkSize),
-                    rows, computedEnd - computed, size, accumulate: false);
+                var products = new TileOperands(
+                    tile.Queries + (row * tile.QueryStride), tile.QueryStride, 1, panel + computed, chunkSize, scores + computed, chunkSize);
+                if (row == 0 && streams && start + chunkSize < end)
+                {
+                    TileProductKernel.Stream<TLanes>(
+                        products, rows, computedEnd - computed, size, accumulate: false, tile.Source.KeyPanel(chunk + 1, tile.KeyValueHead), chunkSize * elementSize);
+                }
+                else
+                {
+                    TileProductKernel.Run<TLanes>(products, rows, computedEnd - computed, size, accumulate: false);
+                }
 
                 // 2. Weights. A row that sees none of these keys keeps its state: its largest score stays, its weights are 0.
                 for (int i = 0; i < rows; i++)
@@ -149,36 +160,28 @@ internal static unsafe class AttentionForwardKernel
                         Math.Min(ownFrom, computedEnd), Math.Max(ownTo, computed), ref largest[row + i], ref total[row + i]);
                     if (shrink != 1f)
                     {
-                        Scale<TLanes>(sums + ((row + i) * valueSize), shrink, sums + ((row + i) * valueSize), valueSize);
+                        OnlineSoftmaxRow.Scale<TLanes>(sums + ((row + i) * valueSize), shrink, sums + ((row + i) * valueSize), valueSize);
                     }
                 }
 
                 // 3. Weighted values.
-                TileProductKernel.Run<TLanes>(
-                    new TileOperands(scores + from, chunkSize, 1, values + (from * valueStride), valueStride, sums + (row * valueSize), valueSize),
-                    rows, valueSize, to - from, accumulate: true);
+                var weighted = new TileOperands(
+                    scores + from, chunkSize, 1, values + (from * valueStride), valueStride, sums + (row * valueSize), valueSize);
+                if (row == 0 && streams && start + chunkSize < end)
+                {
+                    TileProductKernel.Stream<TLanes>(
+                        weighted, rows, valueSize, to - from, accumulate: true, tile.Source.ValueRows(chunk + 1, tile.KeyValueHead), valueSize * elementSize);
+                }
+                else
+                {
+                    TileProductKernel.Run<TLanes>(weighted, rows, valueSize, to - from, accumulate: true);
+                }
             }
         }
 
         for (int row = 0; row < tile.Rows; row++)
         {
             Finish(tile, row, largest[row], total[row], sums + (row * valueSize), valueSize);
-        }
-    }
-
-    /// <summary>y = x·factor.</summary>
-    private static void Scale<TLanes>(float* x, float factor, float* y, int count)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        int i = 0;
-        for (; i + TLanes.Count <= count; i += TLanes.Count)
-        {
-            TLanes.Store(TLanes.Load(x + i) * TLanes.Broadcast(factor), y + i);
-        }
-
-        for (; i < count; i++)
-        {
-            y[i] = x[i] * factor;
         }
     }
 

@@ -22,18 +22,29 @@ internal static unsafe class OnlineSoftmaxRow
         int lane = TLanes.Count;
         float cap = shape.SoftCap;
         TLanes scale = TLanes.Broadcast(shape.Scale);
-        for (int j = computed; j < computedEnd; j += lane)
-        {
-            TLanes.Store(SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap), row + j);
-        }
-
-        Mask(row, computed, from);
-        Mask(row, to, computedEnd);
-
         TLanes top = TLanes.Broadcast(largest);
-        for (int j = computed; j < computedEnd; j += lane)
+        if (from <= computed && to >= computedEnd)
         {
-            top = TLanes.Max(top, TLanes.Load(row + j));
+            for (int j = computed; j < computedEnd; j += lane)
+            {
+                TLanes score = SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap);
+                TLanes.Store(score, row + j);
+                top = TLanes.Max(top, score);
+            }
+        }
+        else
+        {
+            for (int j = computed; j < computedEnd; j += lane)
+            {
+                TLanes.Store(SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap), row + j);
+            }
+
+            Mask(row, computed, from);
+            Mask(row, to, computedEnd);
+            for (int j = computed; j < computedEnd; j += lane)
+            {
+                top = TLanes.Max(top, TLanes.Load(row + j));
+            }
         }
 
         float raised = TLanes.Max(top);
@@ -68,6 +79,22 @@ internal static unsafe class OnlineSoftmaxRow
         }
 
         return AttentionForwardKernel.SumByHalves(row);
+    }
+
+    /// <summary>y = x·factor.</summary>
+    public static void Scale<TLanes>(float* x, float factor, float* y, int count)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        int i = 0;
+        for (; i + TLanes.Count <= count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.Load(x + i) * TLanes.Broadcast(factor), y + i);
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = x[i] * factor;
+        }
     }
 
     private static void Mask(float* row, int from, int to)

@@ -10,4 +10,7 @@ internal readonly unsafe struct TileOperands(float* a, long aRow, long aDepth, f
     public readonly long BRow = bRow;
     public readonly float* C = c;
     public readonly long CRow = cRow;
+
+    /// <summary>The same product from step <paramref name="depth"/> on.</summary>
+    public TileOperands FromDepth(long depth) => new(A + (depth * ADepth), ARow, ADepth, B + (depth * BRow), BRow, C, CRow);
 }

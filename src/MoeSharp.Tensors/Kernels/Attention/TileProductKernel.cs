@@ -41,6 +41,27 @@ internal static unsafe class TileProductKernel
         }
     }
 
+    /// <summary>As <see cref="Run"/>, and asks for other memory on the way, evenly over the depth.</summary>
+    /// <param name="operands">The factors.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="depth">Steps.</param>
+    /// <param name="accumulate">Whether c goes on from its old values.</param>
+    /// <param name="next">What to bring into the cache.</param>
+    /// <param name="bytesPerStep">How much of it for each step of the depth.</param>
+    public static void Stream<TLanes>(
+        in TileOperands operands, int rows, int columns, int depth, bool accumulate, byte* next, long bytesPerStep)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        const int block = 16; // steps; about as many lines as a core can have under way
+        for (int k = 0; k < depth; k += block)
+        {
+            int steps = Math.Min(block, depth - k);
+            KeyValuePackKernel.Prefetch(next + (k * bytesPerStep), steps * bytesPerStep);
+            Run<TLanes>(operands.FromDepth(k), rows, columns, steps, accumulate || k > 0);
+        }
+    }
+
     /// <summary>The definition. Every other path gives the same bits.</summary>
     internal static void Scalar(in TileOperands operands, int rows, int columns, int depth, bool accumulate)
     {
