@@ -120,8 +120,10 @@ public sealed class MoeLayer
     {
         Tensor? sum = null;
         int first = 0;
-        foreach (ExpertBank part in Experts.Parts)
+        IReadOnlyList<ExpertBank> parts = Experts.Parts;
+        for (int i = 0; i < parts.Count; i++) // an enumerator of a list behind an interface would be an allocation a step
         {
+            ExpertBank part = parts[i];
             if (!part.IsZero)
             {
                 DispatchPlan plan = DispatchPlan.Build(x.Scope!, decision.ServedIds, decision.TopK, first, part.Count);

@@ -60,7 +60,7 @@ public sealed record RotaryConfig
         {
             faults.Add($"Rotary.PartialFactor must be greater than 0 and at most 1, got {PartialFactor}.");
         }
-        else if (headSize >= 2 && (RotatedSize(headSize) < 2 || RotatedSize(headSize) % 2 != 0))
+        else if (headSize >= 2 && headSize % 2 == 0 && (RotatedSize(headSize) < 2 || RotatedSize(headSize) % 2 != 0))
         {
             faults.Add($"Rotary.PartialFactor ({PartialFactor}) of HeadSize ({headSize}) is {RotatedSize(headSize)} columns. "
                 + "It must be an even number, at least 2.");

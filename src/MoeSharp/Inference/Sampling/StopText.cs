@@ -37,18 +37,22 @@ public sealed class StopText
         }
 
         string all = _held + text;
-        int found = -1;
+        // Of several the one that is complete first; so the same text comes out however it is cut.
+        int start = -1, end = int.MaxValue;
         foreach (string stop in _stops)
         {
             int at = all.IndexOf(stop, StringComparison.Ordinal);
-            found = at >= 0 && (found < 0 || at < found) ? at : found;
+            if (at >= 0 && (at + stop.Length < end || (at + stop.Length == end && at < start)))
+            {
+                (start, end) = (at, at + stop.Length);
+            }
         }
 
-        if (found >= 0)
+        if (start >= 0)
         {
             IsStopped = true;
             _held = "";
-            return all[..found];
+            return all[..start];
         }
 
         int keep = LongestBeginning(all);

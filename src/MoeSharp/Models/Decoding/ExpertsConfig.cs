@@ -70,7 +70,7 @@ public sealed record ExpertsConfig
         {
             faults.Add($"Experts.KeptGroupCount must be between 1 and GroupCount ({GroupCount}), got {KeptGroupCount}.");
         }
-        else if (TopK > ExpertCount / GroupCount * KeptGroupCount)
+        else if (TopK <= ExpertCount && TopK > ExpertCount / GroupCount * KeptGroupCount)
         {
             faults.Add($"Experts.TopK ({TopK}) is more than the {ExpertCount / GroupCount * KeptGroupCount} experts of "
                 + $"{KeptGroupCount} kept groups. Keep more groups or choose fewer experts.");

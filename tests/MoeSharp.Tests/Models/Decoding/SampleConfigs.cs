@@ -1,0 +1,123 @@
+using MoeSharp.Layers;
+using MoeSharp.Models.Decoding;
+using MoeSharp.Tensors.Autograd.Ops;
+
+namespace MoeSharp.Tests.Models.Decoding;
+
+/// <summary>Small configurations that together use every fact of a decoder.</summary>
+internal static class SampleConfigs
+{
+    public static DecoderConfig Dense { get; } = new()
+    {
+        VocabularySize = 97,
+        HiddenSize = 32,
+        LayerCount = 2,
+        HeadCount = 4,
+        KeyValueHeadCount = 2,
+        HeadSize = 8,
+        IntermediateSize = 48,
+        PositionCount = 256,
+        InitializerRange = 0.1f,
+        EndTokens = [3],
+    };
+
+    public static DecoderConfig Mixtral { get; } = Dense with
+    {
+        IntermediateSize = 0,
+        Experts = new ExpertsConfig { ExpertCount = 8, TopK = 2, IntermediateSize = 24 },
+    };
+
+    public static DecoderConfig Windowed { get; } = Mixtral with { SlidingWindow = 9, IsTied = true };
+
+    public static DecoderConfig Olmoe { get; } = Mixtral with
+    {
+        QueryKeyNorm = QueryKeyNorm.WholeProjection,
+        ClipQueryKeyValue = 0.4f,
+        Experts = Mixtral.Experts! with { NormalizeWeights = false, TopK = 3 },
+    };
+
+    public static DecoderConfig Qwen3 { get; } = Mixtral with
+    {
+        QueryKeyNorm = QueryKeyNorm.PerHead,
+        HeadSize = 12,
+        LayerCount = 3,
+        IntermediateSize = 40,
+        DenseLayers = [1],
+    };
+
+    public static DecoderConfig Qwen2 { get; } = Mixtral with
+    {
+        HasQueryKeyValueBias = true,
+        LayerCount = 3,
+        SlidingWindow = 7,
+        FullAttentionLayers = [1],
+        Experts = Mixtral.Experts! with { SharedIntermediateSize = 20, IsSharedGated = true },
+    };
+
+    public static DecoderConfig Dots { get; } = Mixtral with
+    {
+        QueryKeyNorm = QueryKeyNorm.PerHead,
+        LayerCount = 3,
+        IntermediateSize = 40,
+        DenseLayers = [0],
+        Rotary = new RotaryConfig { Scaling = RopeScaling.Yarn, Factor = 4, OriginalPositionCount = 64 },
+        Experts = Mixtral.Experts! with
+        {
+            Score = ScoreKind.Sigmoid,
+            HasExpertBias = true,
+            GroupCount = 4,
+            KeptGroupCount = 2,
+            WeightScale = 2.5f,
+            SharedIntermediateSize = 48,
+            BalanceCoefficient = 0,
+        },
+    };
+
+    public static DecoderConfig Llama { get; } = Dense with
+    {
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        HasFeedForwardBias = true,
+        IsTied = true,
+        Rotary = new RotaryConfig
+        {
+            Theta = 500000, Scaling = RopeScaling.Llama3, Factor = 8, OriginalPositionCount = 64, LowFrequencyFactor = 1, HighFrequencyFactor = 4,
+        },
+    };
+
+    public static IReadOnlyDictionary<string, DecoderConfig> All { get; } = new Dictionary<string, DecoderConfig>
+    {
+        ["dense"] = Dense,
+        ["mixtral"] = Mixtral,
+        ["windowed"] = Windowed,
+        ["olmoe"] = Olmoe,
+        ["qwen3"] = Qwen3,
+        ["qwen2"] = Qwen2,
+        ["dots"] = Dots,
+        ["llama"] = Llama,
+    };
+
+    public static Decoder Build(string name)
+    {
+        Decoder decoder = Decoder.Create(All[name], seed: 7);
+        foreach (var (key, tensor) in decoder.State)
+        {
+            if (tensor.Shape.Rank == 1) // norms away from one, biases away from zero
+            {
+                var rng = new MoeSharp.Tensors.Rng(11, (ulong)key.Length);
+                foreach (ref float value in tensor.Span)
+                {
+                    value += 0.2f * rng.NextNormal();
+                }
+            }
+        }
+
+        return decoder;
+    }
+
+    public static int[] Ids(int count, ulong seed = 1)
+    {
+        var rng = new MoeSharp.Tensors.Rng(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => rng.NextInt(Dense.VocabularySize))];
+    }
+}
