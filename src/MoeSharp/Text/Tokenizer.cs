@@ -120,6 +120,7 @@ public sealed class Tokenizer
         }
 
         EncodeRaw(utf8[done..], ids, recogniseSpecial, state);
+        state.Trim();
         _states.Add(state);
         if (addSpecial)
         {

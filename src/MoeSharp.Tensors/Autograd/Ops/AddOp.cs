@@ -1,10 +1,11 @@
-using System.Numerics.Tensors;
+using MoeSharp.Tensors.Kernels;
 
 namespace MoeSharp.Tensors.Autograd.Ops;
 
 /// <summary>Sum of two tensors of one shape: the residual connection.</summary>
 /// <remarks>
-/// <para>Shapes: <c>a, b [..]</c> → <c>[..]</c>. Formula: <c>y = a + b</c>; <c>da = db = dy</c>.</para>
+/// <para>Shapes: <c>a, b [..]</c> → <c>[..]</c>. Formula: <c>y = a + b</c>; <c>da = db = dy</c>. An input without a gradient so far takes over
+/// the memory of the output's gradient, which nobody needs any more, instead of a copy.</para>
 /// </remarks>
 public sealed class AddOp : Operation
 {
@@ -23,17 +24,29 @@ public sealed class AddOp : Operation
     public static Tensor Apply(Tensor a, Tensor b)
     {
         Throw.UnlessShape("add", b, a.Shape);
-        TensorScope scope = ScopeOf("add", a);
+        TensorScope scope = ScopeOf("add", a.Scope is null ? b : a);
         Tensor output = scope.New(a.Shape);
-        TensorPrimitives.Add(a.Span, b.Span, output.Span);
+        Blocks blocks = Blocks.OfElements(output.Length);
+        scope.Workers.Run(blocks.Count, new Work(a, b, output, blocks));
         return Records(scope, a, b) ? Record(scope, new AddOp(a, b, output)) : output;
     }
 
     /// <inheritdoc/>
     protected internal override void Backward()
     {
-        Pass(_a, OutputGradient);
-        Pass(_b, OutputGradient);
+        Tensor gradient = OutputGradient;
+        Pass(_b, gradient);
+
+        // A view (as the gradient that cross-entropy leaves in the logits) does not own its memory and must not be handed on.
+        bool canHandOver = !Output.IsKept && gradient.ScopeIndex >= 0 && ReferenceEquals(_a.Scope, Output.Scope);
+        if (canHandOver && _a.NeedsGradient && !_a.HasGradient)
+        {
+            _a.TakeGradient(Output.DetachGradient()!);
+        }
+        else
+        {
+            Pass(_a, gradient);
+        }
     }
 
     /// <summary>Adds a gradient to that of an input which takes it unchanged.</summary>
@@ -44,14 +57,25 @@ public sealed class AddOp : Operation
             return;
         }
 
-        Span<float> target = input.GradientFor(out bool accumulate).Span;
-        if (accumulate)
+        Tensor target = input.GradientFor(out bool accumulate);
+        TensorScope? scope = gradient.Scope;
+        if (scope is not null)
         {
-            TensorPrimitives.Add(target, gradient.Span, target);
+            ScaleOp.Run(scope, gradient, 1, target, accumulate);
         }
         else
         {
-            gradient.Span.CopyTo(target);
+            ElementKernel.Scale(gradient.Span, 1, target.Span, accumulate);
+        }
+    }
+
+    private readonly struct Work(Tensor a, Tensor b, Tensor y, Blocks blocks) : IWork
+    {
+        public void Run(int item, int worker)
+        {
+            long first = blocks.First(item);
+            int count = blocks.Size(item);
+            ElementKernel.Add(a.SpanAt(first, count), b.SpanAt(first, count), y.SpanAt(first, count));
         }
     }
 }

@@ -17,10 +17,32 @@ internal static unsafe class AttentionForwardKernel
     /// <summary>What the largest score starts from: below every score, far from overflow.</summary>
     internal const float Lowest = -1e30f;
 
-    /// <summary>Floats of scratch memory that a tile needs.</summary>
-    public static int ScratchLength(in AttentionShape shape) => AttentionShape.Chunk + shape.ValueHeadSize;
+    /// <summary>Rows whose scores are held at a time: those of the largest register tile.</summary>
+    private const int Group = 6;
 
-    public static void Run(in AttentionShape shape, in AttentionTile tile, float* scratch) => Scalar(shape, tile, scratch);
+    /// <summary>Floats of scratch memory that a tile needs.</summary>
+    public static int ScratchLength(in AttentionShape shape) =>
+        (Group * AttentionShape.Chunk) + (AttentionShape.TileRows * (2 + shape.ValueHeadSize))
+        + (AttentionShape.Chunk * (shape.HeadSize + shape.ValueHeadSize));
+
+    public static void Run(in AttentionShape shape, in AttentionTile tile, float* scratch)
+    {
+        switch (Simd.Width)
+        {
+            case 512:
+                Lanes<Lanes512>(shape, tile, scratch);
+                break;
+            case 256:
+                Lanes<Lanes256>(shape, tile, scratch);
+                break;
+            case 128:
+                Lanes<Lanes128>(shape, tile, scratch);
+                break;
+            default:
+                Scalar(shape, tile, scratch);
+                break;
+        }
+    }
 
     /// <summary>The definition, one row after the other.</summary>
     internal static void Scalar(in AttentionShape shape, in AttentionTile tile, float* scratch)
@@ -74,6 +96,92 @@ internal static unsafe class AttentionForwardKernel
             }
 
             Finish(tile, row, largest, total, sum, shape.ValueHeadSize);
+        }
+    }
+
+    /// <summary>Six rows at a time, chunk after chunk, so that a chunk of keys and values stays in the first-level cache.</summary>
+    internal static void Lanes<TLanes>(in AttentionShape shape, in AttentionTile tile, float* scratch)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        const int chunkSize = AttentionShape.Chunk;
+        int size = shape.HeadSize, valueSize = shape.ValueHeadSize;
+        float* scores = scratch;
+        float* wide = scores + (Group * chunkSize);
+        float* largest = wide + (chunkSize * (size + valueSize));
+        float* total = largest + AttentionShape.TileRows;
+        float* sums = total + AttentionShape.TileRows;
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            largest[row] = tile.Sinks == null ? Lowest : tile.Sinks[row * tile.SinkStep];
+            total[row] = tile.Sinks == null ? 0 : 1;
+        }
+
+        new Span<float>(sums, tile.Rows * valueSize).Clear();
+        // The heads of one query: little work for each key, so the keys' way through memory is what counts.
+        bool streams = tile.PositionStep == 0;
+        long elementSize = tile.Source.IsBFloat16 ? 2 : 4;
+        int lastPosition = tile.Position + ((tile.Rows - 1) * tile.PositionStep);
+        int first = shape.FirstKey(tile.Position), end = shape.EndKey(lastPosition, tile.KeyCount);
+        for (int chunk = first / chunkSize; chunk * chunkSize < end; chunk++)
+        {
+            int start = chunk * chunkSize;
+            tile.Source.Chunk(chunk, tile.KeyValueHead, size, valueSize, Math.Min(end - start, chunkSize), wide, out float* panel, out float* values, out long valueStride);
+            for (int row = 0; row < tile.Rows; row += Group)
+            {
+                int rows = Math.Min(Group, tile.Rows - row);
+                int position = tile.Position + (row * tile.PositionStep), last = position + ((rows - 1) * tile.PositionStep);
+                int from = Math.Max(shape.FirstKey(position) - start, 0), to = Math.Min(shape.EndKey(last, tile.KeyCount) - start, chunkSize);
+                if (from >= to)
+                {
+                    continue;
+                }
+
+                // 1. Products of the rows with the keys that any of them sees, by sixteens.
+                int computed = from & ~15, computedEnd = (to + 15) & ~15;
+                var products = new TileOperands(
+                    tile.Queries + (row * tile.QueryStride), tile.QueryStride, 1, panel + computed, chunkSize, scores + computed, chunkSize);
+                if (row == 0 && streams && start + chunkSize < end)
+                {
+                    TileProductKernel.Stream<TLanes>(
+                        products, rows, computedEnd - computed, size, accumulate: false, tile.Source.KeyPanel(chunk + 1, tile.KeyValueHead), chunkSize * elementSize);
+                }
+                else
+                {
+                    TileProductKernel.Run<TLanes>(products, rows, computedEnd - computed, size, accumulate: false);
+                }
+
+                // 2. Weights. A row that sees none of these keys keeps its state: its largest score stays, its weights are 0.
+                for (int i = 0; i < rows; i++)
+                {
+                    int own = position + (i * tile.PositionStep);
+                    int ownFrom = Math.Max(shape.FirstKey(own) - start, computed), ownTo = Math.Min(shape.EndKey(own, tile.KeyCount) - start, computedEnd);
+                    float shrink = OnlineSoftmaxRow.Step<TLanes>(
+                        shape, scores + (i * chunkSize), computed, computedEnd,
+                        Math.Min(ownFrom, computedEnd), Math.Max(ownTo, computed), ref largest[row + i], ref total[row + i]);
+                    if (shrink != 1f)
+                    {
+                        OnlineSoftmaxRow.Scale<TLanes>(sums + ((row + i) * valueSize), shrink, sums + ((row + i) * valueSize), valueSize);
+                    }
+                }
+
+                // 3. Weighted values.
+                var weighted = new TileOperands(
+                    scores + from, chunkSize, 1, values + (from * valueStride), valueStride, sums + (row * valueSize), valueSize);
+                if (row == 0 && streams && start + chunkSize < end)
+                {
+                    TileProductKernel.Stream<TLanes>(
+                        weighted, rows, valueSize, to - from, accumulate: true, tile.Source.ValueRows(chunk + 1, tile.KeyValueHead), valueSize * elementSize);
+                }
+                else
+                {
+                    TileProductKernel.Run<TLanes>(weighted, rows, valueSize, to - from, accumulate: true);
+                }
+            }
+        }
+
+        for (int row = 0; row < tile.Rows; row++)
+        {
+            Finish(tile, row, largest[row], total[row], sums + (row * valueSize), valueSize);
         }
     }
 

@@ -111,7 +111,7 @@ internal static unsafe class AttentionForwardRun
                 chunk -= Chunks(run->Length);
             }
 
-            long stride = (long)shape.KeyValueHeadCount * shape.HeadSize;
+            long stride = shape.KeyStride;
             int first = chunk * AttentionShape.Chunk;
             float* rows = k.Pointer + ((run->Start + first) * stride) + (head * shape.HeadSize);
             KeyValuePackKernel.Panel(
@@ -144,7 +144,7 @@ internal static unsafe class AttentionForwardRun
                 rows = Math.Min(AttentionShape.TileRows, run.Length - row);
             }
 
-            long queryStride = (long)shape.HeadCount * shape.HeadSize, outputStride = (long)shape.HeadCount * shape.ValueHeadSize;
+            long queryStride = shape.QueryStride, outputStride = shape.OutputStride;
             long flatRow = run.Start + row;
             var tile = new AttentionTile
             {

@@ -26,4 +26,20 @@ internal unsafe struct AttentionGradientTask
     public float* QueryGradient;
     public float* KeyGradient;
     public float* ValueGradient;
+
+    /// <summary>A head's part of a row of <c>[T, H·d]</c>.</summary>
+    public static float* QueryRow(in AttentionShape shape, float* tensor, int row, int head) =>
+        tensor + (row * shape.QueryStride) + ((long)head * shape.HeadSize);
+
+    /// <summary>A head's part of a row of <c>[T, H·dv]</c>.</summary>
+    public static float* OutputRow(in AttentionShape shape, float* tensor, int row, int head) =>
+        tensor + (row * shape.OutputStride) + ((long)head * shape.ValueHeadSize);
+
+    /// <summary>This key head's part of a row of <c>[T, G·d]</c>.</summary>
+    public readonly float* KeyRow(in AttentionShape shape, float* tensor, int row) =>
+        tensor + (row * shape.KeyStride) + ((long)KeyValueHead * shape.HeadSize);
+
+    /// <summary>This key head's part of a row of <c>[T, G·dv]</c>.</summary>
+    public readonly float* ValueRow(in AttentionShape shape, float* tensor, int row) =>
+        tensor + (row * shape.ValueStride) + ((long)KeyValueHead * shape.ValueHeadSize);
 }

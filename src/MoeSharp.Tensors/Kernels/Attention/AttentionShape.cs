@@ -26,6 +26,18 @@ internal struct AttentionShape
     /// <summary>Query heads that share a key head.</summary>
     public readonly int GroupSize => HeadCount / KeyValueHeadCount;
 
+    /// <summary>From one row to the next in <c>q [T, H·d]</c>.</summary>
+    public readonly long QueryStride => (long)HeadCount * HeadSize;
+
+    /// <summary>From one row to the next in the output <c>[T, H·dv]</c>.</summary>
+    public readonly long OutputStride => (long)HeadCount * ValueHeadSize;
+
+    /// <summary>From one row to the next in <c>k [T, G·d]</c>.</summary>
+    public readonly long KeyStride => (long)KeyValueHeadCount * HeadSize;
+
+    /// <summary>From one row to the next in <c>v [T, G·dv]</c>.</summary>
+    public readonly long ValueStride => (long)KeyValueHeadCount * ValueHeadSize;
+
     /// <summary>First key that the query at <paramref name="position"/> sees.</summary>
     public readonly int FirstKey(int position) => Window == int.MaxValue ? 0 : Math.Max(0, position - Window + 1);
 
@@ -35,4 +47,10 @@ internal struct AttentionShape
         long end = Causal ? (long)position + 1 : (long)position + Window;
         return (int)Math.Min(end, keys);
     }
+
+    /// <summary>First query that sees any key from <paramref name="key"/> on.</summary>
+    public readonly int FirstQuery(int key) => Causal ? key : Window == int.MaxValue ? 0 : Math.Max(0, key - Window + 1);
+
+    /// <summary>One past the last query, of <paramref name="queries"/>, that sees any key before <paramref name="keyEnd"/>.</summary>
+    public readonly int EndQuery(int keyEnd, int queries) => (int)Math.Min((long)keyEnd + Window - 1, queries);
 }

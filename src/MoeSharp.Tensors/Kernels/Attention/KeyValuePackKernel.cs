@@ -1,3 +1,6 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace MoeSharp.Tensors.Kernels.Attention;
 
 /// <summary>Brings rows of keys and values into the order that attention reads: key panels <c>[d, 64]</c>, value rows.</summary>
@@ -46,14 +49,53 @@ internal static unsafe class KeyValuePackKernel
     /// <summary>One panel <c>[columns, 64]</c> from up to 64 rows; the places of missing rows become 0.</summary>
     public static void Panel(float* rows, long stride, int count, int columns, float* panel)
     {
-        for (int column = 0; column < columns; column++, panel += AttentionShape.Chunk)
+        // A cache line of each row at a time: rows may lie a power of two apart, where whole columns would not stay in the cache.
+        for (int column = 0; column < columns; column += 16)
         {
+            int width = Math.Min(16, columns - column);
+            float* target = panel + (column * AttentionShape.Chunk);
             for (int row = 0; row < count; row++)
             {
-                panel[row] = rows[(row * stride) + column];
+                float* source = rows + (row * stride) + column;
+                for (int i = 0; i < width; i++)
+                {
+                    target[(i * AttentionShape.Chunk) + row] = source[i];
+                }
             }
 
-            new Span<float>(panel + count, AttentionShape.Chunk - count).Clear();
+            for (int i = 0; i < width; i++)
+            {
+                new Span<float>(target + (i * AttentionShape.Chunk) + count, AttentionShape.Chunk - count).Clear();
+            }
+        }
+    }
+
+    /// <summary>bfloat16 to float32, exactly.</summary>
+    public static void Widen(ushort* source, float* target, int count)
+    {
+        int i = 0;
+        for (; i + Vector256<ushort>.Count <= count; i += Vector256<ushort>.Count)
+        {
+            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source + i));
+            Vector256.ShiftLeft(low, 16).AsSingle().Store(target + i);
+            Vector256.ShiftLeft(high, 16).AsSingle().Store(target + i + Vector256<uint>.Count);
+        }
+
+        for (; i < count; i++)
+        {
+            target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+        }
+    }
+
+    /// <summary>Asks for memory that will be needed soon, into the second-level cache; nothing where the processor has no such request.</summary>
+    public static void Prefetch(byte* source, long bytes)
+    {
+        if (Sse.IsSupported)
+        {
+            for (long i = 0; i < bytes; i += 64)
+            {
+                Sse.Prefetch1(source + i);
+            }
         }
     }
 

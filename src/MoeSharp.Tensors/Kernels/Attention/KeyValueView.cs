@@ -18,4 +18,30 @@ internal unsafe struct KeyValueView
 
     /// <summary>First element of the values of a chunk and head.</summary>
     public readonly byte* ValueRows(int chunk, int head) => Values + (((chunk * ValueChunkStride) + (head * ValueHeadStride)) * (IsBFloat16 ? 2 : 4));
+
+    /// <summary>A chunk as float32: in place, or widened into <paramref name="wide"/> <c>[64·(d + dv)]</c>.</summary>
+    /// <param name="chunk">Which 64 positions.</param>
+    /// <param name="head">Which head.</param>
+    /// <param name="keySize">Size of a key.</param>
+    /// <param name="valueSize">Size of a value.</param>
+    /// <param name="count">Positions of the chunk that exist.</param>
+    /// <param name="wide">Room for the widened.</param>
+    /// <param name="panel">Keys <c>[d, 64]</c>.</param>
+    /// <param name="values">First value row.</param>
+    /// <param name="valueStride">From one value row to the next.</param>
+    public readonly void Chunk(
+        int chunk, int head, int keySize, int valueSize, int count, float* wide, out float* panel, out float* values, out long valueStride)
+    {
+        panel = (float*)KeyPanel(chunk, head);
+        values = (float*)ValueRows(chunk, head);
+        valueStride = ValueRowStride;
+        if (IsBFloat16)
+        {
+            KeyValuePackKernel.Widen((ushort*)panel, wide, AttentionShape.Chunk * keySize);
+            KeyValuePackKernel.Widen((ushort*)values, wide + (AttentionShape.Chunk * keySize), count * valueSize);
+            panel = wide;
+            values = wide + (AttentionShape.Chunk * keySize);
+            valueStride = valueSize;
+        }
+    }
 }

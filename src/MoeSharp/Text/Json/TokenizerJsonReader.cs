@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -33,7 +34,7 @@ internal static class TokenizerJsonReader
         catch (InvalidOperationException exception)
         {
             // The one thing that the JSON reader finds out late: an escape of half a surrogate pair.
-            throw new ModelFormatException(file, null, null, $"holds a string that is not Unicode text: {exception.Message}", exception);
+            throw new ModelFormatException(file, null, OffsetOfHalfSurrogate(json.Span), $"holds a string that is not Unicode text: {exception.Message}", exception);
         }
     }
 
@@ -164,6 +165,42 @@ internal static class TokenizerJsonReader
 
         throw new ModelFormatException(file, null, offset, $"is not UTF-8: byte 0x{json[offset]:X2} belongs to no character.");
     }
+
+    /// <summary>Where an escape of half a surrogate pair stands, in text that is otherwise valid JSON.</summary>
+    private static long? OffsetOfHalfSurrogate(ReadOnlySpan<byte> json)
+    {
+        for (int position = 0; position + 6 <= json.Length;)
+        {
+            if (json[position] != '\\')
+            {
+                position++;
+                continue;
+            }
+
+            char first = EscapeAt(json, position);
+            if (!char.IsSurrogate(first))
+            {
+                position += 2;
+                continue;
+            }
+
+            if (!char.IsHighSurrogate(first) || !char.IsLowSurrogate(EscapeAt(json, position + 6)))
+            {
+                return position;
+            }
+
+            position += 12;
+        }
+
+        return null;
+    }
+
+    /// <summary>The UTF-16 unit that an escape stands for; NUL when there is none.</summary>
+    private static char EscapeAt(ReadOnlySpan<byte> json, int position) =>
+        position + 6 <= json.Length && json[position] == '\\' && json[position + 1] == 'u'
+        && ushort.TryParse(json.Slice(position + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort unit)
+            ? (char)unit
+            : '\0';
 
     private static long OffsetOf(ReadOnlySpan<byte> json, JsonException exception)
     {

@@ -13,6 +13,9 @@ internal sealed class PieceList
     /// <summary>Choices of the patterns run on this list.</summary>
     public BacktrackStack Stack { get; } = new();
 
+    /// <summary>Bytes of text there is room for.</summary>
+    public int Capacity => _text.Length;
+
     /// <summary>Number of pieces.</summary>
     public int Count => _pieces.Count;
 

@@ -1,0 +1,107 @@
+using MoeSharp.Tensors.Kernels.Lanes;
+
+namespace MoeSharp.Tensors.Kernels.Attention;
+
+/// <summary>One step of the online softmax of one row: 64 products become weights.</summary>
+internal static unsafe class OnlineSoftmaxRow
+{
+    /// <summary>Scales and caps the products, raises the row's largest score, and replaces the products by exp(score − largest).</summary>
+    /// <param name="shape">Scale and cap.</param>
+    /// <param name="row">64 products, of which those from <paramref name="computed"/> to <paramref name="computedEnd"/> exist; 64 weights afterwards.</param>
+    /// <param name="computed">Multiple of 16.</param>
+    /// <param name="computedEnd">Multiple of 16.</param>
+    /// <param name="from">First product that counts; all outside get the weight 0.</param>
+    /// <param name="to">One past the last that counts.</param>
+    /// <param name="largest">Largest score so far.</param>
+    /// <param name="total">Sum of weights so far.</param>
+    /// <returns>What earlier weighted values must be multiplied by.</returns>
+    public static float Step<TLanes>(
+        in AttentionShape shape, float* row, int computed, int computedEnd, int from, int to, ref float largest, ref float total)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        int lane = TLanes.Count;
+        float cap = shape.SoftCap;
+        TLanes scale = TLanes.Broadcast(shape.Scale);
+        TLanes top = TLanes.Broadcast(largest);
+        if (from <= computed && to >= computedEnd)
+        {
+            for (int j = computed; j < computedEnd; j += lane)
+            {
+                TLanes score = SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap);
+                TLanes.Store(score, row + j);
+                top = TLanes.Max(top, score);
+            }
+        }
+        else
+        {
+            for (int j = computed; j < computedEnd; j += lane)
+            {
+                TLanes.Store(SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap), row + j);
+            }
+
+            Mask(row, computed, from);
+            Mask(row, to, computedEnd);
+            for (int j = computed; j < computedEnd; j += lane)
+            {
+                top = TLanes.Max(top, TLanes.Load(row + j));
+            }
+        }
+
+        float raised = TLanes.Max(top);
+        float shrink = raised == largest ? 1f : AttentionForwardKernel.Exp(largest - raised);
+        TLanes level = TLanes.Broadcast(raised);
+        for (int j = computed; j < computedEnd; j += lane)
+        {
+            TLanes.Store(LaneMath.Exp(TLanes.Load(row + j) - level), row + j);
+        }
+
+        new Span<float>(row, computed).Clear();
+        new Span<float>(row + computedEnd, AttentionShape.Chunk - computedEnd).Clear();
+        largest = raised;
+        total = MathF.FusedMultiplyAdd(total, shrink, SumByHalves<TLanes>(row));
+        return shrink;
+    }
+
+    /// <summary>The sum of 64 numbers by halves, the same bits at every width.</summary>
+    internal static float SumByHalves<TLanes>(float* row)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        if (TLanes.Count == 16)
+        {
+            return TLanes.Sum((TLanes.Load(row) + TLanes.Load(row + 32)) + (TLanes.Load(row + 16) + TLanes.Load(row + 48)));
+        }
+
+        if (TLanes.Count == 8)
+        {
+            TLanes even = (TLanes.Load(row) + TLanes.Load(row + 32)) + (TLanes.Load(row + 16) + TLanes.Load(row + 48));
+            TLanes odd = (TLanes.Load(row + 8) + TLanes.Load(row + 40)) + (TLanes.Load(row + 24) + TLanes.Load(row + 56));
+            return TLanes.Sum(even + odd);
+        }
+
+        return AttentionForwardKernel.SumByHalves(row);
+    }
+
+    /// <summary>y = x·factor.</summary>
+    public static void Scale<TLanes>(float* x, float factor, float* y, int count)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        int i = 0;
+        for (; i + TLanes.Count <= count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.Load(x + i) * TLanes.Broadcast(factor), y + i);
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = x[i] * factor;
+        }
+    }
+
+    private static void Mask(float* row, int from, int to)
+    {
+        for (int j = from; j < to; j++)
+        {
+            row[j] = float.NegativeInfinity;
+        }
+    }
+}
