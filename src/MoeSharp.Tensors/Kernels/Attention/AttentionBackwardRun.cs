@@ -7,8 +7,9 @@ internal static unsafe class AttentionBackwardRun
         TensorScope scope, in AttentionShape shape, SequenceLayout layout, Tensor q, Tensor k, Tensor v, Tensor? sinks, Tensor output, Tensor outputGradient, Tensor logSumExp)
     {
         Tensor delta = scope.New(new TensorShape(q.Rows, shape.HeadCount));
-        Tensor? dq = Target(q), dk = Target(k), dv = Target(v);
-        var work = new HeadWork(scope.Workers, shape, layout, q, k, v, output, outputGradient, logSumExp, delta, dq, dk, dv);
+        Tensor? dq = Target(q, out bool clearQ), dk = Target(k, out bool clearK), dv = Target(v, out bool clearV);
+        var work = new HeadWork(
+            scope.Workers, shape, layout, q, k, v, output, outputGradient, logSumExp, delta, dq, dk, dv, clearQ, clearK, clearV);
         scope.Workers.Run(layout.SequenceCount * shape.KeyValueHeadCount, work);
         if (sinks is { NeedsGradient: true })
         {
@@ -18,20 +19,17 @@ internal static unsafe class AttentionBackwardRun
         scope.Release(delta);
     }
 
-    /// <summary>The gradient buffer, ready to be added to.</summary>
-    private static Tensor? Target(Tensor input)
+    /// <summary>The gradient buffer, and whether the items must set their part of it to 0 before they add to it.</summary>
+    private static Tensor? Target(Tensor input, out bool clear)
     {
+        clear = false;
         if (!input.NeedsGradient)
         {
             return null;
         }
 
         Tensor gradient = input.GradientFor(out bool accumulate);
-        if (!accumulate)
-        {
-            gradient.Fill(0);
-        }
-
+        clear = !accumulate;
         return gradient;
     }
 
@@ -54,7 +52,7 @@ internal static unsafe class AttentionBackwardRun
 
     private readonly struct HeadWork(
         Workers workers, AttentionShape shape, SequenceLayout layout, Tensor q, Tensor k, Tensor v, Tensor output, Tensor outputGradient,
-        Tensor logSumExp, Tensor delta, Tensor? dq, Tensor? dk, Tensor? dv) : IWork
+        Tensor logSumExp, Tensor delta, Tensor? dq, Tensor? dk, Tensor? dv, bool clearQ, bool clearK, bool clearV) : IWork
     {
         public void Run(int item, int worker)
         {
@@ -75,7 +73,24 @@ internal static unsafe class AttentionBackwardRun
                 KeyGradient = Row(dk, start),
                 ValueGradient = Row(dv, start),
             };
+            Clear(clearQ, task.QueryGradient, shape.QueryStride, shape.GroupSize * shape.HeadSize, task);
+            Clear(clearK, task.KeyGradient, shape.KeyStride, shape.HeadSize, task);
+            Clear(clearV, task.ValueGradient, shape.ValueStride, shape.ValueHeadSize, task);
             AttentionBackwardKernel.Run(shape, task, workers.ScratchPointer(worker, AttentionBackwardKernel.ScratchLength(shape)));
+        }
+
+        /// <summary>Zeros in the columns of this item's heads.</summary>
+        private static void Clear(bool clear, float* rows, long stride, int size, in AttentionGradientTask task)
+        {
+            if (!clear)
+            {
+                return;
+            }
+
+            for (long row = 0; row < task.Length; row++)
+            {
+                new Span<float>(rows + (row * stride) + ((long)task.KeyValueHead * size), size).Clear();
+            }
         }
 
         private static float* Row(Tensor? tensor, int row) => tensor is null ? null : tensor.Pointer + ((long)row * tensor.Columns);

@@ -220,7 +220,7 @@ internal static unsafe class AttentionForwardKernel
     internal static float Exp(float value) => LaneMath.Exp(Lanes1.Broadcast(value)).Value;
 
     internal static float Read(byte* source, long index, bool isBFloat16) =>
-        isBFloat16 ? BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[index] << 16) : ((float*)source)[index];
+        isBFloat16 ? BFloat16Kernel.Widen(((ushort*)source)[index]) : ((float*)source)[index];
 
     private static float Score(in AttentionShape shape, in AttentionTile tile, float* query, int chunk, int place)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace MoeSharp.Tensors.Kernels.Attention;
@@ -22,14 +21,11 @@ internal static unsafe class KeyValuePackKernel
                     ushort* target = (ushort*)panel + place;
                     for (int i = 0; i < headSize; i++)
                     {
-                        target[i * AttentionShape.Chunk] = ToBFloat16(keys[i]);
+                        target[i * AttentionShape.Chunk] = BFloat16Kernel.Narrow(keys[i]);
                     }
 
                     target = (ushort*)valueRows + ((long)place * view.ValueRowStride);
-                    for (int i = 0; i < valueHeadSize; i++)
-                    {
-                        target[i] = ToBFloat16(values[i]);
-                    }
+                    BFloat16Kernel.Narrow(new ReadOnlySpan<float>(values, valueHeadSize), new Span<ushort>(target, valueHeadSize));
                 }
                 else
                 {
@@ -70,23 +66,6 @@ internal static unsafe class KeyValuePackKernel
         }
     }
 
-    /// <summary>bfloat16 to float32, exactly.</summary>
-    public static void Widen(ushort* source, float* target, int count)
-    {
-        int i = 0;
-        for (; i + Vector256<ushort>.Count <= count; i += Vector256<ushort>.Count)
-        {
-            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source + i));
-            Vector256.ShiftLeft(low, 16).AsSingle().Store(target + i);
-            Vector256.ShiftLeft(high, 16).AsSingle().Store(target + i + Vector256<uint>.Count);
-        }
-
-        for (; i < count; i++)
-        {
-            target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
-        }
-    }
-
     /// <summary>Asks for memory that will be needed soon, into the second-level cache; nothing where the processor has no such request.</summary>
     public static void Prefetch(byte* source, long bytes)
     {
@@ -97,14 +76,5 @@ internal static unsafe class KeyValuePackKernel
                 Sse.Prefetch1(source + i);
             }
         }
-    }
-
-    /// <summary>Nearest bfloat16, ties to even; NaN stays NaN.</summary>
-    internal static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value)
-            ? (ushort)((bits >> 16) | 0x40)
-            : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -37,10 +37,11 @@ internal unsafe struct KeyValueView
         valueStride = ValueRowStride;
         if (IsBFloat16)
         {
-            KeyValuePackKernel.Widen((ushort*)panel, wide, AttentionShape.Chunk * keySize);
-            KeyValuePackKernel.Widen((ushort*)values, wide + (AttentionShape.Chunk * keySize), count * valueSize);
+            int keys = AttentionShape.Chunk * keySize;
+            BFloat16Kernel.Widen(new ReadOnlySpan<ushort>(panel, keys), new Span<float>(wide, keys));
+            BFloat16Kernel.Widen(new ReadOnlySpan<ushort>(values, count * valueSize), new Span<float>(wide + keys, count * valueSize));
             panel = wide;
-            values = wide + (AttentionShape.Chunk * keySize);
+            values = wide + keys;
             valueStride = valueSize;
         }
     }
