@@ -6,6 +6,9 @@ namespace MoeSharp.Experts.Routing;
 /// <summary>Makes router logits of tokens.</summary>
 public abstract class LogitSource
 {
+    /// <summary>True when the logits mean nothing: the router looks ids up.</summary>
+    public virtual bool IsEmpty => false;
+
     /// <summary>The trainable tensors.</summary>
     public abstract IEnumerable<Parameter> Parameters { get; }
 

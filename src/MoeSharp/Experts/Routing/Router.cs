@@ -52,6 +52,9 @@ public sealed partial class Router
     /// <summary>True when the weight multiplies the expert's input instead of its output (Llama-4).</summary>
     public bool WeighsInput { get; init; }
 
+    /// <summary>True to let padding choose experts and take places in their buffers, with weight 0 (flaxformer's scatter form).</summary>
+    public bool RoutesPadding { get; init; }
+
     /// <summary>E, once the router has its layer.</summary>
     public int ExpertCount { get; private set; }
 
@@ -117,17 +120,22 @@ public sealed partial class Router
         // 2. The choice: scores with the bias, seen by interventions.
         int topK = Select.Width(logits.Columns);
         Indices ids = scope.NewIndices(logits.Rows * topK);
-        Select.Choose(new SelectInput(ChoiceScores(Select.ChoosesByLogits ? noisy : scores, context, layer), noisy, context), ids);
-        RemovePadding(ids, topK, context);
+        Indices? positions = Select.GivesPositions ? scope.NewIndices(ids.Length) : null;
+        Tensor choiceScores = ChoiceScores(Select.ChoosesByLogits ? noisy : scores, context, layer);
+        Select.Choose(new SelectInput(choiceScores, noisy, context, positions), ids);
+        if (!RoutesPadding)
+        {
+            RemovePadding(ids, topK, context);
+        }
+
         context.Intervention?.AfterChoice(layer, ids);
 
         // 3. What is kept of it.
         Indices served = ids;
-        Indices? positions = null;
         int capacity = int.MaxValue;
         if (Retention is not null)
         {
-            Tensor before = Weigh.Apply(new WeighInput(scores, noisy, ids, ids, topK));
+            Tensor before = Weigh.Apply(new WeighInput(scores, noisy, ids, ids, topK, context));
             served = Retention.Apply(scores, before, ids, context);
         }
 
@@ -135,20 +143,29 @@ public sealed partial class Router
         {
             int choices = Select.ChoicesPerToken(logits.Columns);
             Tensor? before = Capacity.Priority == CapacityPriority.ChoiceWeight
-                ? Weigh.Apply(new WeighInput(scores, noisy, ids, served, topK))
+                ? Weigh.Apply(new WeighInput(scores, noisy, ids, served, topK, context))
                 : null;
             served = Capacity.Apply(new CapacityInput(scores, before, ids, served, topK, choices, context), out positions, out capacity);
         }
 
         // 4. Weights.
-        Tensor weights = Weigh.Apply(new WeighInput(scores, noisy, ids, served, topK));
+        if (RoutesPadding)
+        {
+            // Padding took places in buffers; now it goes.
+            Indices all = served;
+            served = scope.NewIndices(all.Length);
+            all.Span.CopyTo(served.Span);
+            RemovePadding(served, topK, context);
+        }
+
+        Tensor weights = Weigh.Apply(new WeighInput(scores, noisy, ids, served, topK, context));
         context.Intervention?.AfterWeights(layer, served, weights);
         return new RoutingDecision
         {
-            Logits = logits,
-            NoisyLogits = noisy,
+            Logits = Logits.IsEmpty ? null : logits,
+            NoisyLogits = Logits.IsEmpty ? null : noisy,
             NoiseScale = noiseScale,
-            Scores = scores,
+            Scores = Logits.IsEmpty ? null : scores,
             Ids = ids,
             ServedIds = served,
             Weights = weights,

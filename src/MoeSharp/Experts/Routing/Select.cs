@@ -14,6 +14,9 @@ public abstract partial class Select
     /// <summary>True to choose by logits where the router scores otherwise (Llama-4): differs only where scores saturate.</summary>
     public virtual bool ChoosesByLogits => false;
 
+    /// <summary>True where the choice itself gives places in the buffers of experts (expert choice: its rank).</summary>
+    public virtual bool GivesPositions => false;
+
     /// <summary>Choices a token, K: columns of ids and weights.</summary>
     /// <param name="expertCount">E.</param>
     public abstract int Width(int expertCount);

@@ -45,6 +45,11 @@ public abstract class Weigh
             UnlessSingle = unlessSingle,
         });
 
+    /// <summary>PhiMoE's weights, with a gradient of their own: each near 1, their sum near 2.</summary>
+    /// <param name="jitter">Half the width of the competition.</param>
+    /// <param name="lowFactor">Factor of a sampled choice that is not the best; a third (0.3333 in the package).</param>
+    public static Weigh SparseMixer(float jitter = 0.01f, float lowFactor = 1f / 3) => new Mixer(jitter, lowFactor);
+
     /// <summary>Weights <c>[T, K]</c>.</summary>
     public abstract Tensor Apply(in WeighInput input);
 
@@ -74,5 +79,11 @@ public abstract class Weigh
 
             return weights;
         }
+    }
+
+    private sealed class Mixer(float jitter, float lowFactor) : Weigh
+    {
+        public override Tensor Apply(in WeighInput input) => SparseMixerOp.Apply(
+            input.Logits, input.Ids, jitter, input.Context.IsTraining ? input.Context.RequireNoise("sparse mixer") : null, lowFactor);
     }
 }

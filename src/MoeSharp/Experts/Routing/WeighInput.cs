@@ -8,4 +8,6 @@ namespace MoeSharp.Experts.Routing;
 /// <param name="Ids">The choice <c>[T·K]</c>.</param>
 /// <param name="ServedIds">What is left of it after retention and capacity <c>[T·K]</c>.</param>
 /// <param name="TopK">K.</param>
-public readonly record struct WeighInput(Tensor Scores, Tensor Logits, Indices Ids, Indices ServedIds, int TopK);
+/// <param name="Context">The step.</param>
+public readonly record struct WeighInput(
+    Tensor Scores, Tensor Logits, Indices Ids, Indices ServedIds, int TopK, RoutingContext Context);
