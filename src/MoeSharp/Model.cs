@@ -106,7 +106,7 @@ public sealed class Model : IDisposable
     public int[] Encode(string text)
     {
         int[] ids = RequireTokenizer().Encode(text, addSpecial: true);
-        return ids.Length == 0 && Config.BeginToken is { } begin ? [begin] : ids;
+        return ids.Length == 0 && Config.BeginToken is { } begin && (uint)begin < (uint)Config.VocabularySize ? [begin] : ids;
     }
 
     /// <summary>Continues a text, token by token.</summary>

@@ -84,10 +84,10 @@ public sealed record DecoderConfig
     /// <value>0.02 by default.</value>
     public float InitializerRange { get; init; } = 0.02f;
 
-    /// <summary>The token that begins a text, if there is one.</summary>
+    /// <summary>The token that begins a text, if there is one; published files may name one that the vocabulary does not have.</summary>
     public int? BeginToken { get; init; }
 
-    /// <summary>The tokens that end a text.</summary>
+    /// <summary>The tokens that end a text; one that the vocabulary does not have never occurs.</summary>
     public NumberList EndTokens { get; init; } = [];
 
     /// <summary>The token that fills up, if there is one.</summary>
@@ -173,12 +173,6 @@ public sealed record DecoderConfig
 
         RequireLayers(faults, nameof(DenseLayers), DenseLayers);
         RequireLayers(faults, nameof(FullAttentionLayers), FullAttentionLayers);
-        RequireToken(faults, nameof(BeginToken), BeginToken);
-        foreach (int token in EndTokens)
-        {
-            RequireToken(faults, nameof(EndTokens), token);
-        }
-
         Rotary.CollectFaults(faults, HeadSize);
         Experts?.CollectFaults(faults);
         return faults;
@@ -201,14 +195,6 @@ public sealed record DecoderConfig
             {
                 faults.Add($"{name} names layer {layer}. Layers are 0 to {LayerCount - 1}.");
             }
-        }
-    }
-
-    private void RequireToken(List<string> faults, string name, int? token)
-    {
-        if (token is { } id && (uint)id >= (uint)Math.Max(VocabularySize, 0))
-        {
-            faults.Add($"{name} has token {id}. Tokens are 0 to {VocabularySize - 1}.");
         }
     }
 }

@@ -15,7 +15,6 @@ public class DecoderConfigTests
             NormEpsilon = 0,
             SlidingWindow = 0,
             DenseLayers = [2],
-            EndTokens = [97],
             Rotary = new RotaryConfig { Theta = -1 },
             Experts = new ExpertsConfig { ExpertCount = 8, TopK = 9, IntermediateSize = 0 },
         };
@@ -27,7 +26,6 @@ public class DecoderConfigTests
             "SlidingWindow must be at least 1, got 0. Leave it null to see everything.",
             "IntermediateSize must be at least 1 where a layer is dense, got 0.",
             "DenseLayers names layer 2. Layers are 0 to 1.",
-            "EndTokens has token 97. Tokens are 0 to 96.",
             "Rotary.Theta must be greater than 0, got -1.",
             "Experts.IntermediateSize must be at least 1, got 0.",
             "Experts.TopK must be between 1 and ExpertCount (8), got 9.",

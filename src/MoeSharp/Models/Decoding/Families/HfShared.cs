@@ -10,7 +10,9 @@ internal static class HfShared
     /// <param name="epsilon">The family's default of <c>rms_norm_eps</c>.</param>
     /// <param name="theta">The family's default of <c>rope_theta</c>.</param>
     /// <param name="positions">The family's default of <c>max_position_embeddings</c>.</param>
-    public static DecoderConfig Read(HfConfig hf, double epsilon, double theta, int positions)
+    /// <param name="keyValueHeads">The family's default of <c>num_key_value_heads</c> where the key is not there at all; null for as many
+    /// as heads, which is also what a null in the file says.</param>
+    public static DecoderConfig Read(HfConfig hf, double epsilon, double theta, int positions, int? keyValueHeads = null)
     {
         int hidden = hf.Int("hidden_size");
         int heads = hf.Int("num_attention_heads");
@@ -21,7 +23,7 @@ internal static class HfShared
             HiddenSize = hidden,
             LayerCount = hf.Int("num_hidden_layers"),
             HeadCount = heads,
-            KeyValueHeadCount = hf.Int("num_key_value_heads", heads),
+            KeyValueHeadCount = hf.Int("num_key_value_heads", hf.IsAbsent("num_key_value_heads") ? keyValueHeads ?? heads : heads),
             HeadSize = hf.Int("head_dim", heads > 0 ? hidden / heads : 0),
             PositionCount = hf.Int("max_position_embeddings", positions),
             NormEpsilon = (float)hf.Number("rms_norm_eps", epsilon),

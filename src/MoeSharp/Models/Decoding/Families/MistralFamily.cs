@@ -16,7 +16,7 @@ public sealed class MistralFamily : Family
 
     internal override DecoderConfig Read(HfConfig hf)
     {
-        DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-6, theta: 10000, positions: 131072);
+        DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-6, theta: 10000, positions: 131072, keyValueHeads: 8);
         int? window = hf.IsAbsent("sliding_window") ? DefaultWindow : hf.OptionalInt("sliding_window");
         return HfShared.WithWindow(hf, shared, window, _ => false) with { IntermediateSize = hf.Int("intermediate_size") };
     }

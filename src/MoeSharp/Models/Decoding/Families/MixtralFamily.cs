@@ -17,7 +17,7 @@ public sealed class MixtralFamily : Family
 
     internal override DecoderConfig Read(HfConfig hf)
     {
-        DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-5, theta: 1e6, positions: 131072);
+        DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-5, theta: 1e6, positions: 131072, keyValueHeads: 8);
         return HfShared.WithWindow(hf, shared, hf.OptionalInt("sliding_window"), _ => false) with
         {
             Experts = new ExpertsConfig

@@ -14,7 +14,7 @@ public sealed class Qwen2MoeFamily : Family
 
     internal override DecoderConfig Read(HfConfig hf)
     {
-        DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-6, theta: 10000, positions: 32768);
+        DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-6, theta: 10000, positions: 32768, keyValueHeads: 16);
         int? window = hf.Flag("use_sliding_window", false) ? hf.Int("sliding_window", 4096) : null;
         _ = hf.OptionalInt("sliding_window");
         int windowLayers = hf.Int("max_window_layers", 28);
