@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using MoeSharp.Cli.Commands;
 
 namespace MoeSharp.Cli;
 
@@ -44,6 +45,11 @@ internal static class CommandLine
     {
         var root = new RootCommand("Mixture-of-Experts for .NET: train, run and look inside sparse expert models.");
         common.AddTo(root);
+        root.Subcommands.Add(RunCommand.Create(terminal, common));
+        root.Subcommands.Add(TrainCommand.Create(terminal, common));
+        root.Subcommands.Add(InspectCommand.Create(terminal, common));
+        root.Subcommands.Add(LogitsCommand.Create(terminal, common));
+        root.Subcommands.Add(BenchCommand.Create(terminal, common));
         root.SetAction(parsed =>
         {
             terminal.Error.WriteLine("moe: no command. Try: moe run \"It was a dark and stormy night\", or moe --help.");

@@ -15,7 +15,7 @@ public sealed class Model : IDisposable
 {
     private const string TinyName = "the built-in model";
 
-    private static readonly Lazy<Model> s_tiny = new(LoadTiny);
+    private static readonly Lazy<Model> s_tiny = new(() => OpenTiny());
 
     private readonly Generator _generator;
     private readonly Workers? _workers;
@@ -172,7 +172,10 @@ public sealed class Model : IDisposable
         // weights are ordinary memory, which the collector gives back
     }
 
-    private static Model LoadTiny()
+    /// <summary>The built-in model as an object of its own, for a thread count of one's own.</summary>
+    /// <param name="workers">Threads; null takes the team of the process.</param>
+    /// <exception cref="ModelFormatException">This build of the library has no model in it.</exception>
+    public static Model OpenTiny(Workers? workers = null)
     {
         byte[] config = TinyResource.Read("config.json") ?? throw new ModelFormatException(
             TinyName, null, null, "is not in this build of the library. Load a model from a folder with Model.Load.");
@@ -185,7 +188,7 @@ public sealed class Model : IDisposable
         using var source = new Formats.Safetensors.SafetensorsBuffer(weights, "model.safetensors");
         DecoderWeights.Load(decoder, family, source);
         NumberList endTokens = generation is null ? [] : GenerationConfig.ReadEndTokens(generation, GenerationConfig.FileName);
-        return new Model(decoder, Tokenizer.Parse(tokenizer), family, endTokens);
+        return new Model(decoder, Tokenizer.Parse(tokenizer), family, endTokens, workers);
     }
 
     private static ModelFormatException Missing(string name) =>

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Diagnostics;
+using MoeSharp.Analysis;
+using MoeSharp.Inference;
+using MoeSharp.Inference.Sampling;
+using MoeSharp.Tensors;
+
+namespace MoeSharp.Cli.Commands;
+
+/// <summary><c>moe run [MODEL] PROMPT</c>: continues a text and shows which experts did the work.</summary>
+internal static class RunCommand
+{
+    public static Command Create(Terminal terminal, CommonOptions common)
+    {
+        var words = new Argument<string[]>("[MODEL] PROMPT")
+        {
+            Description = "A model folder (the built-in model when left out) and the text to continue.",
+            Arity = new ArgumentArity(1, 2),
+        };
+        var options = new SamplingArguments();
+        var experts = new Option<bool>("--no-experts") { Description = "Do not show which experts did the work." };
+        var command = new Command("run", "Continue a text with a model, and show which experts did the work.") { words, experts };
+        options.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            (string? path, string prompt) = Split(parsed.GetValue(words)!);
+            GenerationOptions generation = options.Read(parsed, parsed.GetValue(common.Seed)).Validate();
+            using Workers workers = common.OpenWorkers(parsed);
+            using Model model = Open(path, workers);
+            var recorder = new RoutingRecorder();
+            int[] ids = model.Encode(prompt);
+            if (ids.Length == 0)
+            {
+                throw new UsageException("the prompt is empty. Give a text to continue.");
+            }
+
+            if (parsed.GetValue(common.Json))
+            {
+                await RunReport.WriteJsonAsync(terminal, model, prompt, ids, generation, recorder, cancellation).ConfigureAwait(false);
+                return ExitCode.Done;
+            }
+
+            await terminal.Out.WriteAsync(prompt).ConfigureAwait(false);
+            long start = Stopwatch.GetTimestamp();
+            int count = 0;
+            FinishReason? finish = null;
+            await foreach (GeneratedToken token in model.GenerateAsync(ids, generation, recorder, cancellation).ConfigureAwait(false))
+            {
+                await terminal.Out.WriteAsync(token.Text).ConfigureAwait(false);
+                await terminal.Out.FlushAsync(cancellation).ConfigureAwait(false);
+                count++;
+                finish = token.Finish;
+            }
+
+            await terminal.Out.WriteLineAsync().ConfigureAwait(false);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            await terminal.Error.WriteLineAsync(
+                $"\n{ids.Length} prompt tokens, {count} new in {seconds:F1} s ({count / seconds:F0} tokens/s); {Describe(finish, model)}")
+                .ConfigureAwait(false);
+            if (!parsed.GetValue(experts))
+            {
+                ExpertBars.Write(terminal, ExpertUsage.From(recorder.Layers));
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>A model by path, or the built-in one.</summary>
+    public static Model Open(string? path, Workers workers) =>
+        path is null ? Model.OpenTiny(workers) : Model.Load(path, workers);
+
+    private static (string? Path, string Prompt) Split(string[] words)
+    {
+        if (words.Length == 2)
+        {
+            return (words[0], words[1]);
+        }
+
+        if (File.Exists(words[0]) || Directory.Exists(words[0]))
+        {
+            throw new UsageException($"'{words[0]}' is a file or folder, and the prompt is missing. Use: moe run {words[0]} \"a text to continue\".");
+        }
+
+        return (null, words[0]);
+    }
+
+    private static string Describe(FinishReason? finish, Model model) => finish switch
+    {
+        FinishReason.EndToken => "the model ended the text.",
+        FinishReason.StopText => "a stop text was reached.",
+        FinishReason.PositionLimit => $"the model's longest text ({model.Config.PositionCount} tokens) is reached.",
+        _ => "go on with a larger --max-tokens.",
+    };
+}
