@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Autograd.Ops;
 using MoeSharp.Tensors.Kernels.Activations;
 using MoeSharp.Tensors.Kernels.Lanes;
@@ -146,13 +147,22 @@ internal static unsafe class ActivationKernel
                 Step<TFunction, TLanes>(source + i, upstream + i, target + i, accumulate);
             }
 
-            for (; i < count; i++)
-            {
-                Step<TFunction, Lanes1>(source + i, upstream + i, target + i, accumulate);
-            }
+            Tail<TFunction>(i, count, source, upstream, target, accumulate);
         }
     }
 
+    /// <summary>Apart from the loop over vectors, whose body would otherwise outgrow what the JIT inlines.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Tail<TFunction>(int i, int count, float* x, float* dy, float* dx, bool accumulate)
+        where TFunction : struct, IActivationFunction
+    {
+        for (; i < count; i++)
+        {
+            Step<TFunction, Lanes1>(x + i, dy + i, dx + i, accumulate);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step<TFunction, TLanes>(float* x, float* dy, float* dx, bool accumulate)
         where TFunction : struct, IActivationFunction
         where TLanes : struct, ILanes<TLanes>

@@ -7,6 +7,7 @@ namespace MoeSharp.Tensors.Kernels;
 /// <remarks>
 /// <para>Blocks of 512 elements are summed in four registers (their latency is hidden, and each lane adds few terms); the sums
 /// of blocks are added in double. The tail of a block runs on single lanes. Error below (512/4/lanes + 8)·ε·Σ|terms| at any length.</para>
+/// <para>None is inlined: several in one caller would pass the count of locals up to which the JIT inlines lane operations.</para>
 /// <para>A row's sum depends on its values and the width, never on where the row lies or what is beside it.</para>
 /// </remarks>
 internal static unsafe class RowSums
@@ -14,6 +15,7 @@ internal static unsafe class RowSums
     private const int Block = 512;
 
     /// <summary>Σ x.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static double Sum<TLanes>(float* x, int count)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -48,6 +50,7 @@ internal static unsafe class RowSums
     }
 
     /// <summary>Σ x·y.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static double Dot<TLanes>(float* x, float* y, int count)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -82,6 +85,7 @@ internal static unsafe class RowSums
     }
 
     /// <summary>Σ x·y·z.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static double Dot<TLanes>(float* x, float* y, float* z, int count)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -113,7 +117,8 @@ internal static unsafe class RowSums
         return total;
     }
 
-    /// <summary>The largest element; NaN if any is, −∞ for an empty row.</summary>
+    /// <summary>The largest element, −∞ for an empty row; NaN may be passed over, since it makes sums NaN in any case.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static float Max<TLanes>(float* x, int count)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -124,13 +129,15 @@ internal static unsafe class RowSums
             TLanes max0 = TLanes.Load(x), max1 = max0;
             for (i = lane; i + (2 * lane) <= count; i += 2 * lane)
             {
-                max0 = TLanes.Max(max0, TLanes.Load(x + i));
-                max1 = TLanes.Max(max1, TLanes.Load(x + i + lane));
+                TLanes first = TLanes.Load(x + i), second = TLanes.Load(x + i + lane);
+                max0 = TLanes.IfGreater(first, max0, first, max0);
+                max1 = TLanes.IfGreater(second, max1, second, max1);
             }
 
             for (; i + lane <= count; i += lane)
             {
-                max0 = TLanes.Max(max0, TLanes.Load(x + i));
+                TLanes value = TLanes.Load(x + i);
+                max0 = TLanes.IfGreater(value, max0, value, max0);
             }
 
             max = TLanes.Max(TLanes.Max(max0, max1));
@@ -145,38 +152,27 @@ internal static unsafe class RowSums
     }
 
     /// <summary>y = eˣ⁻ᵐ (where y is given) and Σ of it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static double ExpSum<TLanes>(float* x, float max, float* y, int count)
         where TLanes : struct, ILanes<TLanes>
     {
         double total = 0;
         for (int start = 0; start < count; start += Block)
         {
-            int end = Math.Min(start + Block, count), i = start, lane = TLanes.Count;
-            TLanes shift = TLanes.Broadcast(max), sum0 = TLanes.Zero, sum1 = TLanes.Zero;
-            for (; i + (2 * lane) <= end; i += 2 * lane)
-            {
-                TLanes exp0 = LaneMath.Exp(TLanes.Load(x + i) - shift);
-                TLanes exp1 = LaneMath.Exp(TLanes.Load(x + i + lane) - shift);
-                sum0 += exp0;
-                sum1 += exp1;
-                if (y != null)
-                {
-                    TLanes.Store(exp0, y + i);
-                    TLanes.Store(exp1, y + i + lane);
-                }
-            }
-
-            for (; i + lane <= end; i += lane)
+            // One exponential an iteration: successive ones overlap by themselves, since only the addition waits for the last.
+            int end = Math.Min(start + Block, count), i = start;
+            TLanes shift = TLanes.Broadcast(max), sum = TLanes.Zero;
+            for (; i + TLanes.Count <= end; i += TLanes.Count)
             {
                 TLanes exp = LaneMath.Exp(TLanes.Load(x + i) - shift);
-                sum0 += exp;
+                sum += exp;
                 if (y != null)
                 {
                     TLanes.Store(exp, y + i);
                 }
             }
 
-            float block = TLanes.Sum(sum0 + sum1);
+            float block = TLanes.Sum(sum);
             for (; i < end; i++)
             {
                 float exp = Exp(x[i] - max);
@@ -194,7 +190,7 @@ internal static unsafe class RowSums
     }
 
     /// <summary>y = s·x.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Scale<TLanes>(float* x, float s, float* y, int count)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -211,5 +207,6 @@ internal static unsafe class RowSums
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static float Exp(float x) => LaneMath.Exp(Lanes1.Broadcast(x)).Value;
 }

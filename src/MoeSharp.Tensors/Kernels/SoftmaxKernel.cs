@@ -154,7 +154,9 @@ internal static unsafe class SoftmaxKernel
         fixed (float* source = x)
         {
             float max = RowSums.Max<TLanes>(source, x.Length);
-            return float.IsNegativeInfinity(max) ? max : max + Math.Log(RowSums.ExpSum<TLanes>(source, max, null, x.Length));
+            return float.IsNegativeInfinity(max)
+                ? max + RowSums.Sum<TLanes>(source, x.Length) // NaN among nothing but −∞
+                : max + Math.Log(RowSums.ExpSum<TLanes>(source, max, null, x.Length));
         }
     }
 

@@ -73,6 +73,23 @@ public class SoftmaxKernelTests
     }
 
     [Fact]
+    public void NaN_anywhere_in_a_row_reaches_every_result()
+    {
+        foreach (int place in new[] { 0, 5, 17, 36, 40 })
+        {
+            foreach (float others in new[] { 1f, float.NegativeInfinity })
+            {
+                float[] x = new float[41], y = new float[41];
+                x.AsSpan().Fill(others);
+                x[place] = float.NaN;
+                SoftmaxKernel.Run(x, y, 41);
+                y.ShouldAllBe(value => float.IsNaN(value));
+                double.IsNaN(SoftmaxKernel.LogSumExp(x)).ShouldBeTrue($"NaN at {place} among {others}");
+            }
+        }
+    }
+
+    [Fact]
     public void Long_rows_keep_their_precision()
     {
         float[] x = new float[100_003], y = new float[x.Length];

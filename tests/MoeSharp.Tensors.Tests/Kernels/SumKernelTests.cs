@@ -23,7 +23,7 @@ public unsafe class SumKernelTests
         tolerance: 1e-4); // sums of 257 terms of both signs may be near zero: the bound is on Σ|terms|
 
     [Fact]
-    public void The_largest_is_found_at_every_width_and_NaN_wins() => KernelRig.Run(
+    public void The_largest_is_found_at_every_width() => KernelRig.Run(
         [Largest<Lanes1>, Largest<Lanes128>, Largest<Lanes256>, Largest<Lanes512>],
         (a, b, c, y, z) =>
         {
@@ -34,7 +34,6 @@ public unsafe class SumKernelTests
             }
 
             y.Fill(max);
-            z.Fill(a.IsEmpty ? 0 : 1);
         },
         sameBits: true,
         tolerance: 0);
@@ -60,15 +59,9 @@ public unsafe class SumKernelTests
     private static void Largest<TLanes>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> c, Span<float> y, Span<float> z)
         where TLanes : struct, ILanes<TLanes>
     {
-        float[] withNaN = a.ToArray();
-        fixed (float* source = a, poisoned = withNaN)
+        fixed (float* source = a)
         {
             y.Fill(RowSums.Max<TLanes>(source, a.Length));
-            if (!a.IsEmpty)
-            {
-                withNaN[a.Length / 3] = float.NaN;
-                z.Fill(float.IsNaN(RowSums.Max<TLanes>(poisoned, a.Length)) ? 1 : 0);
-            }
         }
     }
 }
