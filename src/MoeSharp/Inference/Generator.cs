@@ -13,6 +13,8 @@ namespace MoeSharp.Inference;
 /// </remarks>
 public sealed class Generator
 {
+    private const int ReservedTokens = 2048; // caches grow beyond, but no memory is taken for texts that end early
+
     private readonly Models.Decoding.Decoder _decoder;
     private readonly Tokenizer? _tokenizer;
     private readonly HashSet<int> _endTokens;
@@ -87,7 +89,7 @@ public sealed class Generator
     private IEnumerable<GeneratedToken> Run(
         ReadOnlyMemory<int> prompt, GenerationOptions options, IInferenceObserver? observer, CancellationToken cancellation)
     {
-        int capacity = (int)Math.Min((long)prompt.Length + options.MaxTokens, _decoder.Config.PositionCount);
+        int capacity = Math.Min(prompt.Length + Math.Min(options.MaxTokens, ReservedTokens), _decoder.Config.PositionCount);
         using var session = new Session(_decoder, _workers, options.CacheType, capacity, observer);
         var sampler = new Sampler(options.Sampling, _decoder.Config.VocabularySize);
         var text = new GeneratedText(_tokenizer, options.Stop);

@@ -22,7 +22,7 @@ public class SessionTests
     {
         Decoder decoder = SampleConfigs.Build(name);
         using var workers = new Workers(1);
-        using var session = new Session(decoder, workers, type, capacity: 200);
+        using var session = new Session(decoder, workers, type, capacity: 256);
         var sampler = new Sampler(new SamplingOptions { TopK = 5, TopP = 0.9f, MinP = 0.01f, RepetitionPenalty = 1.1f }, decoder.Config.VocabularySize);
         session.Read(SampleConfigs.Ids(10), cancellation: Cancellation);
         Span<int> next = stackalloc int[1];
@@ -34,7 +34,7 @@ public class SessionTests
         }
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++)
+        for (int i = 0; i < 120; i++)
         {
             next[0] = sampler.Next(session.Logits);
             session.Read(next, cancellation: cancellation);

@@ -20,6 +20,7 @@ public sealed class Decoder
 {
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Tensor> _state = new(StringComparer.Ordinal);
+    private readonly RopeTable _rope;
 
     /// <summary>Builds the model with undefined matrices, for loading.</summary>
     /// <param name="config">Its facts.</param>
@@ -30,12 +31,12 @@ public sealed class Decoder
         Config = config.Validate();
         parts ??= new DecoderParts();
         Balance = parts.Balance ?? Experts.Balancing.Balance.HuggingFace(config.Experts?.BalanceCoefficient ?? 0);
-        RopeTable rope = Rotary.CreateTable(config.Rotary, config.HeadSize, config.PositionCount);
+        _rope = Rotary.CreateTable(config.Rotary, config.HeadSize, config.PositionCount);
         Embedding = new Embedding("embedding", config.VocabularySize, config.HiddenSize);
         var blocks = new DecoderBlock[config.LayerCount];
         for (int layer = 0; layer < blocks.Length; layer++)
         {
-            blocks[layer] = new DecoderBlock(config, layer, rope, Balance, parts);
+            blocks[layer] = new DecoderBlock(config, layer, _rope, Balance, parts);
         }
 
         Blocks = blocks;
@@ -104,8 +105,11 @@ public sealed class Decoder
     /// <summary>A cache for one sequence.</summary>
     /// <param name="capacity">Positions to reserve room for; it grows when more come.</param>
     /// <param name="type">F32 or BF16.</param>
-    public KeyValueCache CreateCache(int capacity, DType type = DType.F32) =>
-        new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.HeadSize, capacity, type);
+    public KeyValueCache CreateCache(int capacity, DType type = DType.F32)
+    {
+        _rope.UpTo(Math.Clamp(capacity, 1, Config.PositionCount) - 1); // so that no step has to make room for angles
+        return new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.HeadSize, capacity, type);
+    }
 
     /// <summary>Runs the model.</summary>
     /// <param name="scope">Where intermediates live, and whether gradients are recorded.</param>
