@@ -151,9 +151,11 @@ public class RoutingLawsTests
         using var scope = new TensorScope();
         float[] values = Random(scope, 8, 2, seed: 7).ToArray();
         RoutingDecision Decide(float[] given) => Router.ExpertChoice(1).Decide(scope.From(given, new(8, 2)), RoutingContext.Default);
+        values[14] = -20;
+        values[15] = 20;
         int[] before = Decide(values).Ids.Span.ToArray()[..14];
-        values[14] = 20; // only the last token changes …
-        values[15] = 0;
+        values[14] = 20; // only the last token changes its mind …
+        values[15] = -20;
         Decide(values).Ids.Span.ToArray()[..14].ShouldNotBe(before); // … and earlier tokens lose an expert
 
         float[] causal = [.. values];
