@@ -95,7 +95,7 @@ internal static unsafe class AttentionForwardKernel
                 }
             }
 
-            Finish(tile, row, largest, total, sum, shape.ValueHeadSize);
+            Finish<Lanes1>(tile, row, largest, total, sum, shape.ValueHeadSize);
         }
     }
 
@@ -181,16 +181,23 @@ internal static unsafe class AttentionForwardKernel
 
         for (int row = 0; row < tile.Rows; row++)
         {
-            Finish(tile, row, largest[row], total[row], sums + (row * valueSize), valueSize);
+            Finish<TLanes>(tile, row, largest[row], total[row], sums + (row * valueSize), valueSize);
         }
     }
 
     /// <summary>Divides by the sum of weights. Adding 0 turns a −0 that a product of underflowing weights may leave into +0.</summary>
-    internal static void Finish(in AttentionTile tile, int row, float largest, float total, float* sum, int valueHeadSize)
+    private static void Finish<TLanes>(in AttentionTile tile, int row, float largest, float total, float* sum, int valueHeadSize)
+        where TLanes : struct, ILanes<TLanes>
     {
         float factor = total > 0 ? 1f / total : 0f;
         float* output = tile.Output + (row * tile.OutputStride);
-        for (int i = 0; i < valueHeadSize; i++)
+        int i = 0;
+        for (; i + TLanes.Count <= valueHeadSize; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(sum + i), TLanes.Broadcast(factor), TLanes.Zero), output + i);
+        }
+
+        for (; i < valueHeadSize; i++)
         {
             output[i] = MathF.FusedMultiplyAdd(sum[i], factor, 0f);
         }

@@ -9,20 +9,19 @@ internal static unsafe class AttentionGradientRow
     public static void Weigh<TLanes>(in AttentionShape shape, float* p, float* ds, int from, int to, float logSumExp, float delta)
         where TLanes : struct, ILanes<TLanes>
     {
+        SoftCapMath.Scores<TLanes>(p, from, to, shape.Scale, shape.SoftCap);
         TLanes scale = TLanes.Broadcast(shape.Scale), level = TLanes.Broadcast(logSumExp), centre = TLanes.Broadcast(delta);
         for (int j = from; j < to; j += TLanes.Count)
         {
-            TLanes score = SoftCapMath.Cap(TLanes.Load(p + j) * scale, shape.SoftCap);
-            TLanes weight = LaneMath.Exp(score - level);
-            TLanes slope = weight * (TLanes.Load(ds + j) - centre) * scale;
-            if (shape.SoftCap != 0)
-            {
-                TLanes ratio = score / TLanes.Broadcast(shape.SoftCap);
-                slope *= TLanes.MultiplyAdd(TLanes.Zero - ratio, ratio, TLanes.Broadcast(1f));
-            }
+            TLanes.Store((TLanes.Load(ds + j) - centre) * scale, ds + j);
+        }
 
+        SoftCapMath.Slopes<TLanes>(p, ds, from, to, shape.SoftCap);
+        for (int j = from; j < to; j += TLanes.Count)
+        {
+            TLanes weight = LaneMath.Exp(TLanes.Load(p + j) - level);
             TLanes.Store(weight, p + j);
-            TLanes.Store(slope, ds + j);
+            TLanes.Store(weight * TLanes.Load(ds + j), ds + j);
         }
     }
 
@@ -47,6 +46,8 @@ internal static unsafe class AttentionGradientRow
             {
                 float* output = AttentionGradientTask.OutputRow(shape, task.Output, row, head);
                 float* gradient = AttentionGradientTask.OutputRow(shape, task.OutputGradient, row, head);
+                KeyValuePackKernel.Prefetch((byte*)(output + (KeyValuePackKernel.Ahead * shape.OutputStride)), size * sizeof(float));
+                KeyValuePackKernel.Prefetch((byte*)(gradient + (KeyValuePackKernel.Ahead * shape.OutputStride)), size * sizeof(float));
                 TLanes sums = TLanes.Zero;
                 int i = 0;
                 for (; i + TLanes.Count <= size; i += TLanes.Count)

@@ -5,6 +5,9 @@ namespace MoeSharp.Tensors.Kernels.Attention;
 /// <summary>Brings rows of keys and values into the order that attention reads: key panels <c>[d, 64]</c>, value rows.</summary>
 internal static unsafe class KeyValuePackKernel
 {
+    /// <summary>How many rows ahead memory is asked for where rows are far apart; past the end it does no harm.</summary>
+    internal const int Ahead = 8;
+
     /// <summary>Writes <paramref name="rows"/> positions from <paramref name="position"/> on.</summary>
     public static void Append(
         KeyValueView view, int heads, int headSize, int valueHeadSize, float* keys, float* values, int position, int rows)
@@ -45,21 +48,24 @@ internal static unsafe class KeyValuePackKernel
     /// <summary>One panel <c>[columns, 64]</c> from up to 64 rows; the places of missing rows become 0.</summary>
     public static void Panel(float* rows, long stride, int count, int columns, float* panel)
     {
-        // A cache line of each row at a time: rows may lie a power of two apart, where whole columns would not stay in the cache.
-        for (int column = 0; column < columns; column += 16)
+        // Whole rows, up to 64 columns of them: their targets (a line in each panel row) and the row fit the first-level cache,
+        // which whole columns would not where rows lie a power of two apart. The next rows are asked for ahead.
+        const int block = 64;
+        for (int column = 0; column < columns; column += block)
         {
-            int width = Math.Min(16, columns - column);
+            int width = Math.Min(block, columns - column);
             float* target = panel + (column * AttentionShape.Chunk);
             for (int row = 0; row < count; row++)
             {
                 float* source = rows + (row * stride) + column;
+                Prefetch((byte*)(source + (Ahead * stride)), width * sizeof(float));
                 for (int i = 0; i < width; i++)
                 {
                     target[(i * AttentionShape.Chunk) + row] = source[i];
                 }
             }
 
-            for (int i = 0; i < width; i++)
+            for (int i = 0; i < width && count < AttentionShape.Chunk; i++)
             {
                 new Span<float>(target + (i * AttentionShape.Chunk) + count, AttentionShape.Chunk - count).Clear();
             }

@@ -19,47 +19,39 @@ internal static unsafe class OnlineSoftmaxRow
         in AttentionShape shape, float* row, int computed, int computedEnd, int from, int to, ref float largest, ref float total)
         where TLanes : struct, ILanes<TLanes>
     {
-        int lane = TLanes.Count;
-        float cap = shape.SoftCap;
-        TLanes scale = TLanes.Broadcast(shape.Scale);
-        TLanes top = TLanes.Broadcast(largest);
-        if (from <= computed && to >= computedEnd)
-        {
-            for (int j = computed; j < computedEnd; j += lane)
-            {
-                TLanes score = SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap);
-                TLanes.Store(score, row + j);
-                top = TLanes.Max(top, score);
-            }
-        }
-        else
-        {
-            for (int j = computed; j < computedEnd; j += lane)
-            {
-                TLanes.Store(SoftCapMath.Cap(TLanes.Load(row + j) * scale, cap), row + j);
-            }
-
-            Mask(row, computed, from);
-            Mask(row, to, computedEnd);
-            for (int j = computed; j < computedEnd; j += lane)
-            {
-                top = TLanes.Max(top, TLanes.Load(row + j));
-            }
-        }
-
-        float raised = TLanes.Max(top);
+        SoftCapMath.Scores<TLanes>(row, computed, computedEnd, shape.Scale, shape.SoftCap);
+        Mask(row, computed, from);
+        Mask(row, to, computedEnd);
+        float raised = Largest<TLanes>(row, computed, computedEnd, largest);
         float shrink = raised == largest ? 1f : AttentionForwardKernel.Exp(largest - raised);
-        TLanes level = TLanes.Broadcast(raised);
-        for (int j = computed; j < computedEnd; j += lane)
-        {
-            TLanes.Store(LaneMath.Exp(TLanes.Load(row + j) - level), row + j);
-        }
-
+        Weigh<TLanes>(row, computed, computedEnd, raised);
         new Span<float>(row, computed).Clear();
         new Span<float>(row + computedEnd, AttentionShape.Chunk - computedEnd).Clear();
         largest = raised;
         total = MathF.FusedMultiplyAdd(total, shrink, SumByHalves<TLanes>(row));
         return shrink;
+    }
+
+    private static float Largest<TLanes>(float* row, int from, int to, float largest)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes top = TLanes.Broadcast(largest);
+        for (int j = from; j < to; j += TLanes.Count)
+        {
+            top = TLanes.Max(top, TLanes.Load(row + j));
+        }
+
+        return TLanes.Max(top);
+    }
+
+    private static void Weigh<TLanes>(float* row, int from, int to, float level)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes levels = TLanes.Broadcast(level);
+        for (int j = from; j < to; j += TLanes.Count)
+        {
+            TLanes.Store(LaneMath.Exp(TLanes.Load(row + j) - levels), row + j);
+        }
     }
 
     /// <summary>The sum of 64 numbers by halves, the same bits at every width.</summary>
