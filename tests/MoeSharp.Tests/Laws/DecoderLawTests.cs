@@ -1,6 +1,7 @@
 using MoeSharp.Analysis;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
+using MoeSharp.Tensors.Autograd.Ops;
 using MoeSharp.Tests.Models.Decoding;
 
 namespace MoeSharp.Tests.Laws;
@@ -90,6 +91,32 @@ public class DecoderLawTests
             after[..unchanged].ShouldBe(before[..unchanged], name);
             after[unchanged..].ShouldNotBe(before[unchanged..], name);
         }
+    }
+
+    [Fact]
+    public void A_tied_head_adds_its_gradient_to_that_of_the_embedding()
+    {
+        Decoder tied = SampleConfigs.Build("windowed");
+        var untied = new Decoder(tied.Config with { IsTied = false });
+        foreach ((string name, Tensor tensor) in untied.State)
+        {
+            tied.State[name == "head.weight" ? "embedding.weight" : name].Span.CopyTo(tensor.Span);
+        }
+
+        foreach (Decoder decoder in new[] { tied, untied })
+        {
+            int[] ids = SampleConfigs.Ids(24);
+            using var scope = new TensorScope(record: true);
+            DecoderOutput output = decoder.Forward(scope, Indices.From(ids), SequenceLayout.Uniform(2, 12));
+            scope.Tape!.Backward(CrossEntropyOp.Apply(output.RequiredLogits, [.. ids.Reverse()]));
+        }
+
+        float[] sum = untied.State["embedding.weight"].Gradient!.ToArray();
+        float[] head = untied.State["head.weight"].Gradient!.ToArray();
+        sum = [.. sum.Zip(head, (a, b) => a + b)];
+        float[] together = tied.State["embedding.weight"].Gradient!.ToArray();
+        float largest = sum.Max(Math.Abs);
+        sum.Zip(together).ShouldAllBe(pair => Math.Abs(pair.First - pair.Second) <= 1e-5f * largest);
     }
 
     private static float[] LastRow(Decoder decoder, int[] ids) => Run(decoder, [ids])[^decoder.Config.VocabularySize..];

@@ -73,6 +73,14 @@ internal static class SampleConfigs
         },
     };
 
+    public static DecoderConfig DeepSeek { get; } = Dots with
+    {
+        QueryKeyNorm = QueryKeyNorm.None,
+        HasQueryKeyValueBias = true,
+        Rotary = new RotaryConfig { PartialFactor = 0.5 },
+        Experts = Dots.Experts! with { GroupCount = 1, KeptGroupCount = 1, BalanceCoefficient = 0.0001f, SharedIntermediateSize = 0 },
+    };
+
     public static DecoderConfig Llama { get; } = Dense with
     {
         HasQueryKeyValueBias = true,
@@ -94,6 +102,7 @@ internal static class SampleConfigs
         ["qwen3"] = Qwen3,
         ["qwen2"] = Qwen2,
         ["dots"] = Dots,
+        ["deepseek"] = DeepSeek,
         ["llama"] = Llama,
     };
 

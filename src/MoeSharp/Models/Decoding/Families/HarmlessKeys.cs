@@ -34,5 +34,6 @@ internal static class HarmlessKeys
         ["n_shared_experts"] = 0,
         ["first_k_dense_replace"] = 0,
         ["moe_layer_freq"] = 1,
+        ["num_nextn_predict_layers"] = 0,
     };
 }

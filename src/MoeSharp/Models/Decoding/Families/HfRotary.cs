@@ -27,6 +27,11 @@ internal static class HfRotary
         return ReadObject(hf, newer is null ? "rope_scaling" : "rope_parameters", facts, theta, partial);
     }
 
+    /// <summary>True when a file says which part of a head is rotated, in either style.</summary>
+    public static bool SaysPartialFactor(HfConfig hf) => hf.Has("partial_rotary_factor")
+        || (hf.Object("rope_parameters") is { } newer && newer.TryGetProperty("partial_rotary_factor", out JsonElement part)
+            && part.ValueKind == JsonValueKind.Number);
+
     /// <summary>Writes rotation.</summary>
     public static void Write(RotaryConfig rotary, JsonObject json)
     {
@@ -98,7 +103,13 @@ internal static class HfRotary
             hf.Fault($"'{key}.original_max_position_embeddings' is missing. rope_type \"llama3\" needs it.");
         }
 
-        if (kind is not RopeScaling.Default && !facts.TryGetProperty("factor", out _))
+        bool hasFactor = facts.TryGetProperty("factor", out JsonElement factor) && factor.ValueKind == JsonValueKind.Number;
+        if (kind is RopeScaling.Yarn && !hasFactor && rotary.OriginalPositionCount is > 0 and var trained
+            && hf.OptionalInt("max_position_embeddings") is { } positions)
+        {
+            rotary = rotary with { Factor = (double)positions / trained }; // as transformers fills it in
+        }
+        else if (kind is not RopeScaling.Default && !hasFactor)
         {
             hf.Fault($"'{key}.factor' is missing. rope_type \"{NameOf(kind)}\" needs it.");
         }

@@ -14,7 +14,7 @@ public class FamilyCatalogueTests
     public static TheoryData<string, string> Layouts => new()
     {
         { "dense", "mistral" }, { "mixtral", "mixtral" }, { "windowed", "mixtral" }, { "olmoe", "olmoe" },
-        { "qwen3", "qwen3_moe" }, { "qwen2", "qwen2_moe" }, { "dots", "dots1" }, { "llama", "llama" },
+        { "qwen3", "qwen3_moe" }, { "qwen2", "qwen2_moe" }, { "dots", "dots1" }, { "llama", "llama" }, { "deepseek", "glm4_moe" },
     };
 
     [Theory]
@@ -73,6 +73,11 @@ public class FamilyCatalogueTests
         Read("\"rope_parameters\": {\"rope_theta\": 500000.0, \"rope_type\": \"llama3\", " + facts + "}").Rotary.ShouldBe(expected);
     }
 
+    [Fact]
+    public void A_missing_yarn_factor_is_the_ratio_of_the_lengths() =>
+        Read("\"rope_scaling\": {\"type\": \"yarn\", \"original_max_position_embeddings\": 64}").Rotary.ShouldBe(
+            new RotaryConfig { Scaling = RopeScaling.Yarn, Factor = 4, OriginalPositionCount = 64 });
+
     [Theory]
     [InlineData("\"quantization_config\": {\"quant_method\": \"fp8\"}", "'quantization_config': quantised checkpoints are not supported here.")]
     [InlineData("\"hidden_act\": \"swiglu_oai\"", "'hidden_act' is \"swiglu_oai\", which is not known.")]
@@ -114,7 +119,7 @@ public class FamilyCatalogueTests
     [Theory]
     [InlineData("{", "config.json, byte 1: is not valid JSON (line 1).")]
     [InlineData("[]", "config.json: is not a JSON object.")]
-    [InlineData("{}", "config.json, key 'model_type': is missing. Supported are mistral, llama, mixtral, olmoe, qwen3_moe, qwen2_moe, dots1.")]
+    [InlineData("{}", "config.json, key 'model_type': is missing. Supported are mistral, llama, mixtral, olmoe, qwen3_moe, qwen2_moe, dots1, glm4_moe.")]
     [InlineData("{\"model_type\": \"bert\"}", "config.json, key 'model_type': is \"bert\", a family that is not supported.")]
     public void A_file_of_something_else_is_named(string json, string message) =>
         Should.Throw<ModelFormatException>(() => FamilyCatalogue.Parse(Encoding.UTF8.GetBytes(json), "config.json")).Message

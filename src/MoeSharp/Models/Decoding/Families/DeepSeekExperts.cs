@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+
+namespace MoeSharp.Models.Decoding.Families;
+
+/// <summary>The keys and tensors of DeepSeek-V3's experts, which several families have taken over: sigmoid scores, an expert bias for
+/// choosing, groups, a scale, shared experts, and dense layers at the start.</summary>
+/// <remarks>Source: DeepSeek-V3, arXiv:2412.19437. A group's score is the sum of its two best; closed groups are out whatever their scores.</remarks>
+internal static class DeepSeekExperts
+{
+    /// <summary>Adds the facts of experts and dense layers.</summary>
+    public static DecoderConfig Read(HfConfig hf, DecoderConfig config, bool normalizes)
+    {
+        int width = hf.Int("moe_intermediate_size");
+        int dense = Math.Clamp(hf.Int("first_k_dense_replace", 0), 0, Math.Max(0, config.LayerCount));
+        RequireText(hf, "scoring_func", "sigmoid");
+        RequireText(hf, "topk_method", "noaux_tc");
+        _ = hf.OptionalInt("num_nextn_predict_layers"); // extra layers for training, left alone by Bind
+        return config with
+        {
+            IntermediateSize = hf.Int("intermediate_size", 0),
+            DenseLayers = NumberList.Create([.. Enumerable.Range(0, dense)]),
+            Experts = new ExpertsConfig
+            {
+                ExpertCount = hf.Int("n_routed_experts", hf.Int("num_local_experts", 1)),
+                TopK = hf.Int("num_experts_per_tok", 1),
+                IntermediateSize = width,
+                Score = ScoreKind.Sigmoid,
+                HasExpertBias = true,
+                NormalizeWeights = hf.Flag("norm_topk_prob", normalizes),
+                WeightScale = (float)hf.Number("routed_scaling_factor", 1),
+                GroupCount = hf.Int("n_group", 1),
+                KeptGroupCount = hf.Int("topk_group", 1),
+                SharedIntermediateSize = hf.Int("n_shared_experts", 0) * width,
+                BalanceCoefficient = (float)hf.Number("router_aux_loss_coef", 0),
+            },
+        };
+    }
+
+    /// <summary>Writes the facts of experts and dense layers.</summary>
+    public static void Write(DecoderConfig config, JsonObject json)
+    {
+        json["intermediate_size"] = config.IntermediateSize;
+        json["first_k_dense_replace"] = config.DenseLayers.Count;
+        if (config.Experts is { } experts)
+        {
+            json["n_routed_experts"] = experts.ExpertCount;
+            json["num_experts_per_tok"] = experts.TopK;
+            json["moe_intermediate_size"] = experts.IntermediateSize;
+            json["n_shared_experts"] = experts.SharedIntermediateSize / experts.IntermediateSize;
+            json["norm_topk_prob"] = experts.NormalizeWeights;
+            json["routed_scaling_factor"] = experts.WeightScale;
+            json["n_group"] = experts.GroupCount;
+            json["topk_group"] = experts.KeptGroupCount;
+            json["num_nextn_predict_layers"] = 0;
+            if (experts.BalanceCoefficient != 0)
+            {
+                json["router_aux_loss_coef"] = experts.BalanceCoefficient; // only for training; others pass over it
+            }
+        }
+    }
+
+    /// <summary>Binds all tensors of a model.</summary>
+    public static void Bind(DecoderConfig config, WeightMap map, Func<string, bool> isPresent)
+    {
+        LlamaTensors.BindEnds(config, map);
+        for (int layer = 0; layer < config.LayerCount; layer++)
+        {
+            LlamaTensors.BindAttention(config, map, layer);
+            if (!config.HasExperts(layer))
+            {
+                LlamaTensors.BindDense(config, map, layer);
+                continue;
+            }
+
+            LlamaTensors.BindRouter(config, map, layer, "mlp.gate.weight");
+            LlamaTensors.BindExpertBias(config, map, layer, "mlp.gate.e_score_correction_bias");
+            LlamaTensors.BindExperts(config, map, layer, isPresent, "mlp", LlamaTensors.ExpertNames);
+            if (config.Experts!.SharedIntermediateSize > 0)
+            {
+                LlamaTensors.BindSharedExpert(config, map, layer, "mlp.shared_experts");
+            }
+        }
+
+        // A block after the last that predicts further tokens in training is known by its projection; any other is left over.
+        if (isPresent(LlamaTensors.Block(config.LayerCount) + "eh_proj.weight"))
+        {
+            map.Ignore(LlamaTensors.Block(config.LayerCount));
+        }
+    }
+
+    private static void RequireText(HfConfig hf, string key, string expected)
+    {
+        if (hf.Text(key, expected) is var text && text != expected)
+        {
+            hf.Fault($"'{key}' is \"{text}\", which is not supported. Supported is \"{expected}\".");
+        }
+    }
+}
