@@ -11,6 +11,10 @@ namespace MoeSharp.Tests.Models.Decoding.Families;
 
 public class FamilyCatalogueTests
 {
+    // Said in full where the file leaves a default, or left out where it changes nothing in this model.
+    private static readonly string[] s_rewritten =
+        ["head_dim", "intermediate_size", "sliding_window", "max_window_layers", "layer_types", "num_nextn_predict_layers"];
+
     public static TheoryData<string, string> Layouts => new()
     {
         { "dense", "mistral" }, { "mixtral", "mixtral" }, { "windowed", "mixtral" }, { "olmoe", "olmoe" },
@@ -136,7 +140,7 @@ public class FamilyCatalogueTests
             FamilyCatalogue.Choose(config, family).ShouldBe(family, name);
             foreach ((string key, JsonNode? value) in JsonNode.Parse(File.ReadAllText(path))!.AsObject())
             {
-                if (written.TryGetPropertyValue(key, out JsonNode? ours) && key is not ("head_dim" or "intermediate_size"))
+                if (written.TryGetPropertyValue(key, out JsonNode? ours) && !s_rewritten.Contains(key))
                 {
                     JsonNode.DeepEquals(ours, value).ShouldBeTrue($"{name} {key}: {ours?.ToJsonString()} for {value?.ToJsonString()}");
                 }
