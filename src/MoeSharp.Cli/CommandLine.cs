@@ -15,11 +15,13 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(arguments);
         string command = parsed.CommandResult.Command is RootCommand ? "moe" : $"moe {parsed.CommandResult.Command.Name}";
 
-        if (parsed.Errors.Count > 0)
+        string[] faults = [.. UnknownOptions(parsed), .. parsed.Errors.Select(fault => fault.Message)];
+        if (faults.Length > 0)
         {
-            foreach (ParseError fault in parsed.Errors)
+            foreach (string fault in faults)
             {
-                await error.WriteLineAsync($"{command}: {fault.Message} See {command} --help.").ConfigureAwait(false);
+                string line = string.Join(' ', fault.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+                await error.WriteLineAsync($"{command}: {line} See {command} --help.").ConfigureAwait(false);
             }
 
             return ExitCode.WrongUsage;
@@ -40,6 +42,12 @@ internal static class CommandLine
             return Faults.Tell(fault, error, command, parsed.GetValue(common.Verbose));
         }
     }
+
+    /// <summary>Words that look like options and would otherwise pass as a model or a prompt.</summary>
+    private static IEnumerable<string> UnknownOptions(ParseResult parsed) => parsed.Tokens
+        .TakeWhile(token => token.Type != TokenType.DoubleDash)
+        .Where(token => token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal) && token.Value.Length > 2)
+        .Select(token => $"'{token.Value}' is no option of this command. Put a text that begins with -- after a lone --.");
 
     private static RootCommand Build(Terminal terminal, CommonOptions common)
     {

@@ -37,7 +37,7 @@ internal sealed class CommonOptions
     {
         Threads.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int?>() is { } count && count is < 1 or > 1024)
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int count) && count is < 1 or > 1024)
             {
                 result.AddError($"--threads: {result.Tokens[0].Value} is out of range. Use 1 to 1024.");
             }

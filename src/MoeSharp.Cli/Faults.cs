@@ -27,7 +27,7 @@ internal static class Faults
 
     private static bool IsExpected(Exception fault) =>
         fault is UsageException or ConfigException or ModelFormatException or TensorShapeException or ArgumentException
-            or IOException or UnauthorizedAccessException or InvalidOperationException;
+            or IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException or ArithmeticException;
 
     // ArgumentException appends its parameter's name, which says nothing to a person at a terminal.
     private static string OneFault(string message)

@@ -24,7 +24,7 @@ internal static class RunCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             (string? path, string prompt) = Split(parsed.GetValue(words)!);
-            GenerationOptions generation = options.Read(parsed, parsed.GetValue(common.Seed)).Validate();
+            GenerationOptions generation = options.Read(parsed, parsed.GetValue(common.Seed));
             using Workers workers = common.OpenWorkers(parsed);
             using Model model = Open(path, workers);
             var recorder = new RoutingRecorder();

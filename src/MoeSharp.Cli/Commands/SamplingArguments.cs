@@ -26,7 +26,20 @@ internal sealed class SamplingArguments
         command.Options.Add(_stop);
     }
 
-    public GenerationOptions Read(ParseResult parsed, ulong seed) => new()
+    /// <exception cref="UsageException">A value is out of range.</exception>
+    public GenerationOptions Read(ParseResult parsed, ulong seed)
+    {
+        try
+        {
+            return Create(parsed, seed).Validate();
+        }
+        catch (ConfigException fault)
+        {
+            throw new UsageException(string.Join(' ', fault.Faults));
+        }
+    }
+
+    private GenerationOptions Create(ParseResult parsed, ulong seed) => new()
     {
         MaxTokens = parsed.GetValue(_maxTokens),
         Stop = parsed.GetValue(_stop) ?? [],

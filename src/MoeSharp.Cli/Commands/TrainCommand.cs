@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using MoeSharp.Tensors;
 using MoeSharp.Training;
 using MoeSharp.Training.Callbacks;
@@ -15,6 +17,11 @@ internal static class TrainCommand
         var folder = new Option<string>("--out") { Description = "The folder of the run; a run that stands there goes on.", Required = true, HelpName = "FOLDER" };
         var steps = new Option<long?>("--steps") { Description = "Steps instead of the recipe's.", HelpName = "N" };
         var rate = new Option<double?>("--learning-rate") { Description = "Learning rate instead of the recipe's.", HelpName = "X" };
+        steps.Validators.Add(result => Demand(result, result.Tokens.Count == 0 || !long.TryParse(result.Tokens[0].Value, out long n) || n >= 1, "at least 1"));
+        rate.Validators.Add(result => Demand(
+            result,
+            result.Tokens.Count == 0 || !double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out double x) || x > 0,
+            "greater than 0"));
         var command = new Command("train", "Train a model on text, as a recipe says.") { file, folder, steps, rate };
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
@@ -42,7 +49,6 @@ internal static class TrainCommand
         terminal.Error.WriteLine(result.Describe(recipe.Training.StepCount));
         if (result.Reason == StopReason.Cancelled)
         {
-            terminal.Error.WriteLine("The same command goes on from there.");
             return ExitCode.Interrupted;
         }
 
@@ -72,6 +78,14 @@ internal static class TrainCommand
         }
 
         return ExitCode.Done;
+    }
+
+    private static void Demand(OptionResult result, bool holds, string allowed)
+    {
+        if (!holds)
+        {
+            result.AddError($"{result.Option.Name} must be {allowed}, got {result.Tokens[0].Value}.");
+        }
     }
 
     private static Recipe Adjust(Recipe recipe, ParseResult parsed, CommonOptions common, long? steps, double? rate)
