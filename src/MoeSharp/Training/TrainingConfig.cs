@@ -147,7 +147,8 @@ public sealed record TrainingConfig
             ScheduleKind.Constant => new ConstantSchedule { Warmup = warmup },
             ScheduleKind.InverseSqrt => new InverseSqrtSchedule { Warmup = warmup },
             _ => new WarmupStableDecaySchedule(
-                StepCount - WarmupStepCount - decay, decay, MinimumRatio, DecayShape) { Warmup = warmup },
+                StepCount - WarmupStepCount - decay, decay, MinimumRatio, DecayShape)
+            { Warmup = warmup },
         };
     }
 

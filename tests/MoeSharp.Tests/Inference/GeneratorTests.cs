@@ -122,7 +122,11 @@ public class GeneratorTests
     public void All_faults_of_the_options_are_told_at_once() =>
         Should.Throw<ConfigException>(() => new GenerationOptions
         {
-            MaxTokens = -1, PromptChunk = 0, CacheType = MoeSharp.Tensors.DType.F16, Stop = [""], Sampling = new SamplingOptions { TopP = 3 },
+            MaxTokens = -1,
+            PromptChunk = 0,
+            CacheType = MoeSharp.Tensors.DType.F16,
+            Stop = [""],
+            Sampling = new SamplingOptions { TopP = 3 },
         }.Validate()).Faults.Count.ShouldBe(5);
 
     private static Model Model() => new(s_decoder, s_tokenizer);

@@ -12,7 +12,12 @@ public sealed class TrainerTests : IDisposable
 
     private static readonly TrainingConfig s_config = new()
     {
-        StepCount = 12, WarmupStepCount = 2, LearningRate = 0.1, SaveEvery = 4, EvaluateEvery = 6, AccumulationCount = 2,
+        StepCount = 12,
+        WarmupStepCount = 2,
+        LearningRate = 0.1,
+        SaveEvery = 4,
+        EvaluateEvery = 6,
+        AccumulationCount = 2,
     };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

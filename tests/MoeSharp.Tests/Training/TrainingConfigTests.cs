@@ -36,10 +36,27 @@ public sealed class TrainingConfigTests
     {
         var config = new TrainingConfig
         {
-            StepCount = 77, BatchSize = 3, SequenceLength = 19, AccumulationCount = 4, Optimizer = OptimizerKind.AmsGrad,
-            LearningRate = 1.5e-3, Schedule = ScheduleKind.WarmupStableDecay, WarmupStepCount = 7, DecayStepCount = 11,
-            DecayShape = RampShape.Cosine, MinimumRatio = 0.25, Beta1 = 0.8, Beta2 = 0.99, Epsilon = 1e-6, WeightDecay = 0.01,
-            DecayRule = "matrices", ClipNorm = 0.5, Seed = ulong.MaxValue, EvaluateEvery = 5, SaveEvery = 6, KeptCheckpointCount = 7,
+            StepCount = 77,
+            BatchSize = 3,
+            SequenceLength = 19,
+            AccumulationCount = 4,
+            Optimizer = OptimizerKind.AmsGrad,
+            LearningRate = 1.5e-3,
+            Schedule = ScheduleKind.WarmupStableDecay,
+            WarmupStepCount = 7,
+            DecayStepCount = 11,
+            DecayShape = RampShape.Cosine,
+            MinimumRatio = 0.25,
+            Beta1 = 0.8,
+            Beta2 = 0.99,
+            Epsilon = 1e-6,
+            WeightDecay = 0.01,
+            DecayRule = "matrices",
+            ClipNorm = 0.5,
+            Seed = ulong.MaxValue,
+            EvaluateEvery = 5,
+            SaveEvery = 6,
+            KeptCheckpointCount = 7,
         };
 
         JsonConfig json = JsonConfig.Parse("recipe.json", Write(config));

@@ -79,7 +79,11 @@ public sealed partial class Balance
     public static Balance VMoe(Routing.LogitNoise noise, float importance = 0.005f, float load = 0.005f) => new(
         new ImportanceLoss
         {
-            Coefficient = importance, Scores = BalanceScores.CleanSoftmax, Unbiased = false, Epsilon = 0, Span = BalanceSpan.Sequence,
+            Coefficient = importance,
+            Scores = BalanceScores.CleanSoftmax,
+            Unbiased = false,
+            Epsilon = 0,
+            Span = BalanceSpan.Sequence,
         },
         new LoadLoss(noise) { Coefficient = load, ExcludesSelf = false, Unbiased = false, Epsilon = 0, Span = BalanceSpan.Sequence });
 

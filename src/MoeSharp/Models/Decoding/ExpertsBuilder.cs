@@ -25,7 +25,8 @@ internal static class ExpertsBuilder
             balance,
             shared,
             name: name,
-            seed: null) { Index = layer };
+            seed: null)
+        { Index = layer };
     }
 
     private static Router BuildRouter(ExpertsConfig facts, float biasRate)

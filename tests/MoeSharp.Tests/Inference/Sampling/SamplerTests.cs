@@ -77,7 +77,11 @@ public class SamplerTests
     public void All_faults_of_the_options_are_told_at_once() =>
         Should.Throw<ConfigException>(() => new SamplingOptions
         {
-            Temperature = -1, TopK = -2, TopP = 0, MinP = 2, RepetitionPenalty = float.NaN,
+            Temperature = -1,
+            TopK = -2,
+            TopP = 0,
+            MinP = 2,
+            RepetitionPenalty = float.NaN,
         }.Validate()).Faults.Count.ShouldBe(5);
 
     private static int Next(SamplingOptions options, float[] logits) => new Sampler(options, logits.Length).Next(logits);

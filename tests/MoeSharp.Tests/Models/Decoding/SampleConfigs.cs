@@ -89,7 +89,12 @@ internal static class SampleConfigs
         IsTied = true,
         Rotary = new RotaryConfig
         {
-            Theta = 500000, Scaling = RopeScaling.Llama3, Factor = 8, OriginalPositionCount = 64, LowFrequencyFactor = 1, HighFrequencyFactor = 4,
+            Theta = 500000,
+            Scaling = RopeScaling.Llama3,
+            Factor = 8,
+            OriginalPositionCount = 64,
+            LowFrequencyFactor = 1,
+            HighFrequencyFactor = 4,
         },
     };
 

@@ -67,7 +67,12 @@ public class FamilyCatalogueTests
     {
         RotaryConfig expected = new()
         {
-            Theta = 500000, Scaling = RopeScaling.Llama3, Factor = 8, OriginalPositionCount = 64, LowFrequencyFactor = 1, HighFrequencyFactor = 4,
+            Theta = 500000,
+            Scaling = RopeScaling.Llama3,
+            Factor = 8,
+            OriginalPositionCount = 64,
+            LowFrequencyFactor = 1,
+            HighFrequencyFactor = 4,
         };
         const string facts = """
             "factor": 8.0, "original_max_position_embeddings": 64, "low_freq_factor": 1.0, "high_freq_factor": 4.0
