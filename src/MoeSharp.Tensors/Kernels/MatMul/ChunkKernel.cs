@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using MoeSharp.Tensors.Kernels.Lanes;
 
 namespace MoeSharp.Tensors.Kernels.MatMul;
@@ -10,6 +12,8 @@ internal static unsafe class ChunkKernel
     /// <summary>Most panel rows of a chunk.</summary>
     public const int Columns = 512;
 
+    private const int TileRows = 12;
+    private const int FewColumns = 128;
     private const int RestStride = Columns + 16; // no power of two
 
     /// <summary>Elements of scratch memory for one thread.</summary>
@@ -42,23 +46,25 @@ internal static unsafe class ChunkKernel
         int k = 0;
         do
         {
+            // With few panels a tile's rows are copied just before they are used and stay in the first-level cache;
+            // with many, the panels are the ones to be used again while they are there.
             int depth = Math.Min(BlockChunk.Depth, product.Depth - k);
-            BlockChunk.Copy(product.Blocks.FromRow(firstRow).FromDepth(k), rows, depth, block);
+            int step = columns <= FewColumns && product.Blocks.RowStride != 1 ? TileRows : rows;
             bool add = product.Accumulate || k > 0;
-            for (int column = 0; column < columns;)
+            for (int row = 0; row < rows; row += step)
             {
-                int width = Panel.Width(columns - column, widest);
-                float* panel = packed + ((long)(firstColumn + column) * product.Depth) + ((long)k * width);
-                if (column < direct)
+                int count = Math.Min(step, rows - row);
+                BlockChunk.Copy(product.Blocks.FromRow(firstRow + row).FromDepth(k), count, depth, block);
+                for (int column = 0; column < columns;)
                 {
-                    Tiles<TLanes, TBlock>(block, panel, c + column, product.BlockStride, width, rows, depth, add, ref ahead);
+                    int width = Panel.Width(columns - column, widest);
+                    float* panel = packed + ((long)(firstColumn + column) * product.Depth) + ((long)k * width);
+                    bool straight = column < direct;
+                    long stride = straight ? product.BlockStride : RestStride;
+                    float* target = (straight ? c : rest) + (row * stride) + column;
+                    Tiles<TLanes, TBlock>(block, panel, target, stride, width, count, depth, add, ref ahead);
+                    column += width;
                 }
-                else
-                {
-                    Tiles<TLanes, TBlock>(block, panel, rest + column, RestStride, width, rows, depth, add, ref ahead);
-                }
-
-                column += width;
             }
 
             k += depth;
@@ -105,6 +111,11 @@ internal static unsafe class ChunkKernel
             for (; row + 12 <= rows; row += 12)
             {
                 byte* next = ahead.Take(depth, (byte*)block, out nint step);
+                if (row + 24 <= rows)
+                {
+                    Touch(c + ((row + 12) * stride), stride, 12);
+                }
+
                 TallTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
             }
         }
@@ -162,11 +173,25 @@ internal static unsafe class ChunkKernel
         }
     }
 
+    /// <summary>Fetches the place of the next tile in the result, two lines a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Touch(float* c, long stride, int rows)
+    {
+        if (Sse.IsSupported)
+        {
+            for (int row = 0; row < rows; row++, c += stride)
+            {
+                Sse.Prefetch0(c);
+                Sse.Prefetch0(c + 16);
+            }
+        }
+    }
+
     private static void LoadRest(in Product product, float* c, float* rest, int rows, int direct, int columns, bool transposed)
     {
         if (transposed)
         {
-            Transposition.Any(c, product.PanelStride, rest, RestStride, columns, rows);
+            Transposition.BySource(c, product.PanelStride, rest, RestStride, columns, rows);
             return;
         }
 
@@ -181,7 +206,7 @@ internal static unsafe class ChunkKernel
     {
         if (transposed)
         {
-            Transposition.Any(rest, RestStride, c, product.PanelStride, rows, columns);
+            Transposition.ByTarget(rest, RestStride, c, product.PanelStride, rows, columns);
             return;
         }
 

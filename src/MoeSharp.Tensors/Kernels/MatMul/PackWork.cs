@@ -1,18 +1,23 @@
 namespace MoeSharp.Tensors.Kernels.MatMul;
 
-/// <summary>The first region: packs panel after panel, of all products.</summary>
+/// <summary>The first region: packs the panels of all products.</summary>
+/// <remarks>Where k is contiguous an item is one panel. Where the panel rows are, an item is some panels side by side over a slab
+/// of the depth, so that memory is read in long runs.</remarks>
 internal readonly unsafe struct PackWork<TGroups>(TGroups groups, float* packed, int widest) : IWork
     where TGroups : struct, IProductGroups
 {
+    private const int SlabRows = 64;
+    private const int SlabDepth = 512;
+
     private readonly TGroups _groups = groups;
 
-    /// <summary>Count of items: panels of all products.</summary>
-    public static int Items(TGroups groups, int widest)
+    /// <summary>Count of items of all products.</summary>
+    public int Items()
     {
         int items = 0;
-        for (int group = 0; group < groups.Count; group++)
+        for (int group = 0; group < _groups.Count; group++)
         {
-            items += Panels(groups[group].PanelRows, widest);
+            items += ItemsOf(_groups[group]);
         }
 
         return items;
@@ -21,24 +26,31 @@ internal readonly unsafe struct PackWork<TGroups>(TGroups groups, float* packed,
     /// <inheritdoc/>
     public void Run(int item, int worker)
     {
-        int group = 0, panel = item;
-        while (true)
+        int group = 0;
+        Product product = _groups[0];
+        for (int items = ItemsOf(product); item >= items; items = ItemsOf(product))
         {
-            int panels = Panels(_groups[group].PanelRows, widest);
-            if (panel < panels)
-            {
-                break;
-            }
-
-            panel -= panels;
-            group++;
+            item -= items;
+            product = _groups[++group];
         }
 
-        Product product = _groups[group];
-        int first = panel * widest, rows = Math.Min(widest, product.PanelRows - first);
-        Panel.Pack(
-            product.Panels.FromRow(first), rows, Panel.Width(rows, widest), product.Depth, packed + product.PackedOffset + ((long)first * product.Depth));
+        float* target = packed + product.PackedOffset;
+        if (product.Panels.RowStride != 1)
+        {
+            int first = item * widest, rows = Math.Min(widest, product.PanelRows - first);
+            Panel.PackAlong(product.Panels.FromRow(first), rows, Panel.Width(rows, widest), product.Depth, target + ((long)first * product.Depth));
+            return;
+        }
+
+        int slabs = Parts(product.Depth, SlabDepth), start = item / slabs * SlabRows, k = item % slabs * SlabDepth;
+        Panel.PackAcross(
+            product.Panels.FromRow(start).FromDepth(k), Math.Min(SlabRows, product.PanelRows - start), widest,
+            Math.Min(SlabDepth, product.Depth - k), product.Depth, k, target + ((long)start * product.Depth));
     }
 
-    private static int Panels(int rows, int widest) => (rows + widest - 1) / widest;
+    private int ItemsOf(in Product product) => product.Panels.RowStride != 1
+        ? Parts(product.PanelRows, widest)
+        : Parts(product.PanelRows, SlabRows) * Parts(product.Depth, SlabDepth);
+
+    private static int Parts(int whole, int part) => (whole + part - 1) / part;
 }

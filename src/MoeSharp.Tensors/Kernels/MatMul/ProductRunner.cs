@@ -39,17 +39,17 @@ internal static unsafe class ProductRunner
         int widest = 2 * TLanes.Count;
         float* packed = ProductScratch.Panels(groups.PackedLength);
         var pack = new PackWork<TGroups>(groups, packed, widest);
-        int panels = PackWork<TGroups>.Items(groups, widest);
+        int packs = pack.Items();
         if (groups.PackedLength <= SmallPack)
         {
-            for (int panel = 0; panel < panels; panel++)
+            for (int item = 0; item < packs; item++)
             {
-                pack.Run(panel, worker: 0);
+                pack.Run(item, worker: 0);
             }
         }
         else
         {
-            workers.Run(panels, pack);
+            workers.Run(packs, pack);
         }
 
         int used = 0, columns = 0;

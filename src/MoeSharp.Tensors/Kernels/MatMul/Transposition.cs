@@ -28,8 +28,35 @@ internal static unsafe class Transposition
         Four(r4, r5, r6, r7, target + (4 * targetStride), targetStride);
     }
 
-    /// <summary><c>target[j, i] = source[i, j]</c> for any block.</summary>
-    public static void Any(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
+    /// <summary><c>target[j, i] = source[i, j]</c> for any block; finishes some rows of the target before the next, so that
+    /// its lines are written once.</summary>
+    public static void ByTarget(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
+    {
+        int j = 0;
+        if (Avx.IsSupported)
+        {
+            for (; j + 8 <= columns; j += 8)
+            {
+                int i = 0;
+                for (; i + 8 <= rows; i += 8)
+                {
+                    // One line of the rows that come next, so that their stores find them.
+                    Sse.Prefetch0(target + ((j + 8 + (i % 16 / 2)) * targetStride) + (i & ~15));
+                    Sse.Prefetch0(target + ((j + 9 + (i % 16 / 2)) * targetStride) + (i & ~15));
+                    Sse.Prefetch0(target + ((j + 10 + (i % 16 / 2)) * targetStride) + (i & ~15));
+                    Sse.Prefetch0(target + ((j + 11 + (i % 16 / 2)) * targetStride) + (i & ~15));
+                    Eight(source + (i * sourceStride) + j, sourceStride, target + (j * targetStride) + i, targetStride);
+                }
+
+                Plain(source + (i * sourceStride) + j, sourceStride, target + (j * targetStride) + i, targetStride, rows - i, 8);
+            }
+        }
+
+        Plain(source + j, sourceStride, target + (j * targetStride), targetStride, rows, columns - j);
+    }
+
+    /// <summary>As <see cref="ByTarget"/>, but finishes some rows of the source before the next, so that its lines are read once.</summary>
+    public static void BySource(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
     {
         int i = 0;
         if (Avx.IsSupported)
