@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MoeSharp.Formats;
 using MoeSharp.Models.Decoding.Families;
@@ -18,10 +17,9 @@ public static class GenerationConfig
     /// <exception cref="ConfigException">The end tokens are not numbers.</exception>
     public static NumberList ReadEndTokens(ReadOnlyMemory<byte> json, string file)
     {
-        using JsonDocument document = FamilyCatalogue.ParseObject(json, file);
-        var hf = new HfConfig(document.RootElement);
-        NumberList tokens = hf.Numbers("eos_token_id");
-        hf.ThrowIfFaulty(Path.GetFileName(file));
+        JsonConfig config = JsonConfig.Parse(file, json.Span);
+        var tokens = NumberList.Create(config.GetOptionalInts("eos_token_id") ?? []);
+        config.ThrowIfFaulty();
         return tokens;
     }
 

@@ -92,7 +92,7 @@ internal static class DeepSeekExperts
     {
         if (hf.Text(key, expected) is var text && text != expected)
         {
-            hf.Fault($"'{key}' is \"{text}\", which is not supported. Supported is \"{expected}\".");
+            hf.Fault($"{key} is \"{text}\", which is not supported. Supported is \"{expected}\".");
         }
     }
 }

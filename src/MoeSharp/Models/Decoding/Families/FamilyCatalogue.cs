@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MoeSharp.Formats;
@@ -24,7 +25,7 @@ public static class FamilyCatalogue
     /// <param name="path">Where it is.</param>
     /// <exception cref="ModelFormatException">The file is not JSON, or its family is not known.</exception>
     /// <exception cref="ConfigException">A key is missing, wrong, or not understood though it may change the mathematics.</exception>
-    public static (Family Family, DecoderConfig Config) Read(string path) => Parse(File.ReadAllBytes(path), path);
+    public static (Family Family, DecoderConfig Config) Read(string path) => Read(JsonConfig.Read(path));
 
     /// <summary>Reads the content of a <c>config.json</c>.</summary>
     /// <param name="json">UTF-8 text.</param>
@@ -32,20 +33,7 @@ public static class FamilyCatalogue
     /// <inheritdoc cref="Read(string)" path="/exception"/>
     public static (Family Family, DecoderConfig Config) Parse(ReadOnlyMemory<byte> json, string file)
     {
-        using JsonDocument document = ParseObject(json, file);
-        JsonElement root = document.RootElement;
-        string? type = root.TryGetProperty("model_type", out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-        Family family = Find(type ?? "") ?? throw new ModelFormatException(file, "key 'model_type'", null,
-            (type is null ? "is missing." : $"is \"{type}\", a family that is not supported.")
-            + $" Supported are {string.Join(", ", All.Select(known => known.ModelType))}.");
-
-        var hf = new HfConfig(root);
-        DecoderConfig config = family.Read(hf);
-        hf.ThrowIfNotUnderstood(Path.GetFileName(file), family.ModelType);
-        ConfigException.ThrowIfAny(Path.GetFileName(file), config.Faults());
-        return (family, config);
+        return Read(JsonConfig.Parse(file, json.Span));
     }
 
     /// <summary>The content of a <c>config.json</c> in the layout of a family.</summary>
@@ -81,8 +69,7 @@ public static class FamilyCatalogue
     /// <summary>True when writing a configuration in a family's layout and reading it back gives the same configuration.</summary>
     public static bool CanSay(Family family, DecoderConfig config)
     {
-        using JsonDocument document = JsonDocument.Parse(Write(family, config, "float32"));
-        var hf = new HfConfig(document.RootElement);
+        var hf = new HfConfig(JsonConfig.Parse("config.json", Encoding.UTF8.GetBytes(Write(family, config, "float32"))));
         DecoderConfig back = family.Read(hf);
         return !hf.IsFaulty && Essence(back) == Essence(config);
     }
@@ -95,26 +82,17 @@ public static class FamilyCatalogue
         DenseLayers = config.Experts is null ? [] : NumberList.Create([.. config.DenseLayers.Distinct().Order()]),
     };
 
-    /// <summary>Parses the object of a file.</summary>
-    /// <exception cref="ModelFormatException">It is something else.</exception>
-    internal static JsonDocument ParseObject(ReadOnlyMemory<byte> json, string file)
+    private static (Family Family, DecoderConfig Config) Read(JsonConfig json)
     {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(json);
-        }
-        catch (JsonException fault)
-        {
-            throw new ModelFormatException(file, null, fault.BytePositionInLine, $"is not valid JSON (line {fault.LineNumber + 1}).", fault);
-        }
+        string? type = json.GetOptionalString("model_type");
+        Family family = Find(type ?? "") ?? throw new ModelFormatException(json.Name, "key 'model_type'", null,
+            (type is null ? "is missing." : $"is \"{type}\", a family that is not supported.")
+            + $" Supported are {string.Join(", ", All.Select(known => known.ModelType))}.");
 
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            document.Dispose();
-            throw new ModelFormatException(file, null, null, "is not a JSON object.");
-        }
-
-        return document;
+        var hf = new HfConfig(json);
+        DecoderConfig config = family.Read(hf);
+        hf.ThrowIfNotUnderstood(family.ModelType);
+        ConfigException.ThrowIfAny(json.Name, config.Faults());
+        return (family, config);
     }
 }

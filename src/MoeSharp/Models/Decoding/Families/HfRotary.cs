@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using MoeSharp.Formats;
 using MoeSharp.Layers;
 using MoeSharp.Tensors.Autograd.Ops;
 
@@ -15,22 +15,21 @@ internal static class HfRotary
     /// <param name="absentTheta">The base when no key names one.</param>
     public static RotaryConfig Read(HfConfig hf, double absentTheta)
     {
-        double theta = hf.Number("rope_theta", absentTheta);
-        double partial = hf.Number("partial_rotary_factor", 1);
-        JsonElement? older = hf.Object("rope_scaling");
-        JsonElement? newer = hf.Object("rope_parameters");
-        if ((newer ?? older) is not { } facts)
+        var plain = new RotaryConfig
         {
-            return new RotaryConfig { Theta = theta, PartialFactor = partial };
-        }
-
-        return ReadObject(hf, newer is null ? "rope_scaling" : "rope_parameters", facts, theta, partial);
+            Theta = hf.Number("rope_theta", absentTheta),
+            PartialFactor = hf.Number("partial_rotary_factor", 1),
+        };
+        JsonConfig? older = hf.Section("rope_scaling");
+        JsonConfig? newer = hf.Section("rope_parameters");
+        return (newer ?? older) is { } facts
+            ? ReadSection(hf, newer is null ? "rope_scaling" : "rope_parameters", facts, plain)
+            : plain;
     }
 
     /// <summary>True when a file says which part of a head is rotated, in either style.</summary>
-    public static bool SaysPartialFactor(HfConfig hf) => hf.Has("partial_rotary_factor")
-        || (hf.Object("rope_parameters") is { } newer && newer.TryGetProperty("partial_rotary_factor", out JsonElement part)
-            && part.ValueKind == JsonValueKind.Number);
+    public static bool SaysPartialFactor(HfConfig hf) =>
+        hf.Has("partial_rotary_factor") || hf.Section("rope_parameters")?.Has("partial_rotary_factor") == true;
 
     /// <summary>Writes rotation.</summary>
     public static void Write(RotaryConfig rotary, JsonObject json)
@@ -71,98 +70,48 @@ internal static class HfRotary
         json["rope_scaling"] = facts;
     }
 
-    private static RotaryConfig ReadObject(HfConfig hf, string key, JsonElement facts, double theta, double partial)
+    private static RotaryConfig ReadSection(HfConfig hf, string key, JsonConfig facts, RotaryConfig plain)
     {
-        RopeScaling kind = RopeScaling.Default;
-        var rotary = new RotaryConfig { Theta = theta, PartialFactor = partial };
-        foreach (JsonProperty property in facts.EnumerateObject())
+        RopeScaling kind = KindOf(hf, key, facts.GetOptionalString("rope_type") ?? facts.GetOptionalString("type") ?? "default");
+        facts.Ignore("type"); // the older name of rope_type; some files have both
+        int? trained = facts.GetOptionalInt("original_max_position_embeddings");
+        double? factor = facts.GetOptionalDouble("factor");
+        if (factor is null && kind is RopeScaling.Yarn && trained > 0)
         {
-            string path = $"{key}.{property.Name}";
-            JsonElement value = property.Value;
-            if (value.ValueKind == JsonValueKind.Null)
-            {
-                continue;
-            }
-
-            switch (property.Name)
-            {
-                case "rope_type" or "type":
-                    kind = KindOf(hf, path, value);
-                    break;
-                case "truncate" when value.ValueKind is JsonValueKind.True or JsonValueKind.False:
-                    rotary = rotary with { Truncates = value.GetBoolean() };
-                    break;
-                default:
-                    rotary = WithNumber(hf, rotary, path, property);
-                    break;
-            }
+            factor = (double?)hf.OptionalInt("max_position_embeddings") / trained; // as transformers fills it in
         }
 
-        if (kind is RopeScaling.Llama3 && rotary.OriginalPositionCount is null)
+        if (factor is null && kind is not RopeScaling.Default)
         {
-            hf.Fault($"'{key}.original_max_position_embeddings' is missing. rope_type \"llama3\" needs it.");
+            hf.Fault($"{key}.factor is missing. rope_type \"{NameOf(kind)}\" needs it.");
         }
 
-        bool hasFactor = facts.TryGetProperty("factor", out JsonElement factor) && factor.ValueKind == JsonValueKind.Number;
-        if (kind is RopeScaling.Yarn && !hasFactor && rotary.OriginalPositionCount is > 0 and var trained
-            && hf.OptionalInt("max_position_embeddings") is { } positions)
+        if (trained is null && kind is RopeScaling.Llama3)
         {
-            rotary = rotary with { Factor = (double)positions / trained }; // as transformers fills it in
-        }
-        else if (kind is not RopeScaling.Default && !hasFactor)
-        {
-            hf.Fault($"'{key}.factor' is missing. rope_type \"{NameOf(kind)}\" needs it.");
+            hf.Fault($"{key}.original_max_position_embeddings is missing. rope_type \"llama3\" needs it.");
         }
 
-        return rotary with { Scaling = kind };
+        var absent = new RotaryConfig();
+        return new RotaryConfig
+        {
+            Theta = facts.GetDoubleOr("rope_theta", plain.Theta),
+            PartialFactor = facts.GetDoubleOr("partial_rotary_factor", plain.PartialFactor),
+            Scaling = kind,
+            Factor = factor ?? absent.Factor,
+            OriginalPositionCount = trained,
+            BetaFast = facts.GetDoubleOr("beta_fast", absent.BetaFast),
+            BetaSlow = facts.GetDoubleOr("beta_slow", absent.BetaSlow),
+            Truncates = facts.GetBoolOr("truncate", absent.Truncates),
+            AttentionFactor = facts.GetOptionalDouble("attention_factor"),
+            MScale = facts.GetOptionalDouble("mscale"),
+            MScaleAllDimensions = facts.GetOptionalDouble("mscale_all_dim"),
+            LowFrequencyFactor = facts.GetDoubleOr("low_freq_factor", absent.LowFrequencyFactor),
+            HighFrequencyFactor = facts.GetDoubleOr("high_freq_factor", absent.HighFrequencyFactor),
+        };
     }
 
-    private static RotaryConfig WithNumber(HfConfig hf, RotaryConfig rotary, string path, JsonProperty property)
+    private static RopeScaling KindOf(HfConfig hf, string key, string name)
     {
-        if (property.Value.ValueKind == JsonValueKind.Object)
-        {
-            hf.Fault($"'{path}' is an object: a rotation of its own for some layers is not supported by this family.");
-            return rotary;
-        }
-
-        if (hf.NumberOf(property.Value, path) is not { } value)
-        {
-            return rotary;
-        }
-
-        switch (property.Name)
-        {
-            case "rope_theta":
-                return rotary with { Theta = value };
-            case "partial_rotary_factor":
-                return rotary with { PartialFactor = value };
-            case "factor":
-                return rotary with { Factor = value };
-            case "original_max_position_embeddings":
-                return rotary with { OriginalPositionCount = (int)value };
-            case "beta_fast":
-                return rotary with { BetaFast = value };
-            case "beta_slow":
-                return rotary with { BetaSlow = value };
-            case "attention_factor":
-                return rotary with { AttentionFactor = value };
-            case "mscale":
-                return rotary with { MScale = value };
-            case "mscale_all_dim":
-                return rotary with { MScaleAllDimensions = value };
-            case "low_freq_factor":
-                return rotary with { LowFrequencyFactor = value };
-            case "high_freq_factor":
-                return rotary with { HighFrequencyFactor = value };
-            default:
-                hf.Fault($"'{path}' is {property.Value.GetRawText()}, which is not understood. It may change the mathematics.");
-                return rotary;
-        }
-    }
-
-    private static RopeScaling KindOf(HfConfig hf, string path, JsonElement value)
-    {
-        string name = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
         switch (name)
         {
             case "default":
@@ -176,7 +125,7 @@ internal static class HfRotary
             case "llama3":
                 return RopeScaling.Llama3;
             default:
-                hf.Fault($"'{path}' is \"{name}\", which is not supported. Supported are default, linear, dynamic, yarn, llama3.");
+                hf.Fault($"{key}.rope_type is \"{name}\", which is not supported. Supported are default, linear, dynamic, yarn, llama3.");
                 return RopeScaling.Default;
         }
     }

@@ -97,14 +97,14 @@ internal static class HfShared
         if (types is not null
             && (types.Count != layerCount || types.Any(type => type is not ("full_attention" or "sliding_attention"))))
         {
-            hf.Fault($"'layer_types' must have {layerCount} entries, each \"full_attention\" or \"sliding_attention\".");
+            hf.Fault($"layer_types must have {layerCount} entries, each \"full_attention\" or \"sliding_attention\".");
             return config;
         }
 
         bool hasWindow = window is > 0;
         if (!hasWindow && types is not null && types.Contains("sliding_attention"))
         {
-            hf.Fault("'layer_types' has \"sliding_attention\", but no 'sliding_window' is given or it is switched off.");
+            hf.Fault("layer_types has \"sliding_attention\", but no sliding_window is given or it is switched off.");
         }
 
         int[] full = [.. Enumerable.Range(0, layerCount)
