@@ -25,24 +25,38 @@ public sealed class TrainableDecoder : ITrainableModel, IRoutingObserver
     private readonly MoeLayer[] _layers;
     private readonly Family? _family;
     private readonly bool _noisyTraining;
+    private readonly SparsityControl? _sparsity;
+    private readonly Tensor _lambda = Tensor.Zeros(new TensorShape(1));
     private readonly List<BalanceTerms> _terms = [];
     private IRoutingObserver? _observer;
     private bool _counts;
+    private double _sparsitySum;
+    private int _sparsityCount;
 
     /// <summary>Wraps a decoder.</summary>
     /// <param name="decoder">The model; trained in place.</param>
     /// <param name="preferred">The family whose layout to save in first; null for the first that fits.</param>
     /// <param name="noisyTraining">False to train in evaluation mode: no jitter, no noise.</param>
-    public TrainableDecoder(Decoder decoder, Family? preferred = null, bool noisyTraining = true)
+    /// <param name="sparsity">Steers the coefficient λ of a loss of the decoder's balance rule (ReMoE); saved with every checkpoint.</param>
+    public TrainableDecoder(
+        Decoder decoder, Family? preferred = null, bool noisyTraining = true, SparsityControl? sparsity = null)
     {
         Decoder = decoder;
+        _sparsity = sparsity;
         _layers = [.. decoder.ExpertLayers];
         _noisyTraining = noisyTraining;
         _family = FindFamily(decoder.Config, preferred);
         ExpertLayers = [.. _layers.Select(layer => new ExpertLayer(layer.Index, layer.Experts.Count, TopKOf(decoder.Config)))];
-        Buffers = [.. decoder.State
+        List<NamedTensor> buffers = [.. decoder.State
             .Where(entry => decoder.Parameters.All(parameter => parameter.Name != entry.Key))
             .Select(entry => new NamedTensor(entry.Key, entry.Value))];
+        if (sparsity is not null)
+        {
+            _lambda.Span[0] = sparsity.Lambda;
+            buffers.Add(new NamedTensor("balance.lambda", _lambda));
+        }
+
+        Buffers = buffers;
     }
 
     /// <summary>The model.</summary>
@@ -62,6 +76,11 @@ public sealed class TrainableDecoder : ITrainableModel, IRoutingObserver
     {
         _observer = pass.Observer;
         _counts = pass.IsTraining;
+        if (_sparsity is not null)
+        {
+            _sparsity.Lambda = _lambda.Span[0]; // a checkpoint may just have been read into the buffer
+        }
+
         Indices ids = scope.NewIndices(batch.TokenCount);
         batch.Inputs.Span.CopyTo(ids.Span);
         Indices starts = scope.NewIndices(batch.Layout.SequenceCount + 1);
@@ -90,6 +109,18 @@ public sealed class TrainableDecoder : ITrainableModel, IRoutingObserver
         foreach (MoeLayer layer in _layers)
         {
             layer.Router.Bias?.Update();
+        }
+
+        foreach (BalanceLoss loss in Decoder.Balance.Losses)
+        {
+            (loss as LoadBalancingLoss)?.Window?.Reset();
+        }
+
+        if (_sparsity is not null && _sparsityCount > 0)
+        {
+            _sparsity.Update((float)(_sparsitySum / _sparsityCount));
+            _lambda.Span[0] = _sparsity.Lambda;
+            _sparsitySum = _sparsityCount = 0;
         }
     }
 
@@ -141,6 +172,12 @@ public sealed class TrainableDecoder : ITrainableModel, IRoutingObserver
         if (!_counts)
         {
             return;
+        }
+
+        if (_sparsity is not null)
+        {
+            _sparsitySum += SparsityControl.Sparsity(decision);
+            _sparsityCount++;
         }
 
         foreach (MoeLayer own in _layers)
