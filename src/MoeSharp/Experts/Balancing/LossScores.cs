@@ -20,6 +20,10 @@ internal static class LossScores
         return kind switch
         {
             BalanceScores.AsRouted => decision.Scores,
+
+            // A softmax router has made its softmax already, unless noise came between.
+            BalanceScores.CleanSoftmax when decision.ScoresSumToOne && ReferenceEquals(decision.Logits, decision.NoisyLogits) => decision.Scores,
+            BalanceScores.Normalized when decision.ScoresSumToOne => decision.Scores,
             BalanceScores.Normalized => NormalizeOp.Apply(decision.Scores),
             BalanceScores.Weights => ScatterWeightsOp.Apply(decision.Weights, decision.ServedIds, decision.ExpertCount),
             BalanceScores.CleanLogits => decision.Logits,

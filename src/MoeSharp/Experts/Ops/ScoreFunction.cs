@@ -6,9 +6,6 @@ internal enum ScoreFunction
     /// <summary>1 / (1 + e⁻ʰ).</summary>
     Sigmoid,
 
-    /// <summary>max(h, 0).</summary>
-    Relu,
-
     /// <summary>√log(1 + eʰ).</summary>
     SqrtSoftplus,
 }

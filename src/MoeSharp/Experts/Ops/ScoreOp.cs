@@ -6,7 +6,7 @@ namespace MoeSharp.Experts.Ops;
 /// <summary>Elementwise scores of router logits.</summary>
 /// <remarks>
 /// <para>Shapes: <c>logits [T, E]</c> → <c>scores [T, E]</c>. Formula: <c>s = f(h) + offset</c>.</para>
-/// <para>Derivatives: sigmoid <c>σ(1 − σ)</c>; ReLU 1 where h &gt; 0, else 0; √softplus <c>σ(h) / (2·√softplus(h))</c>.</para>
+/// <para>Derivatives: sigmoid <c>σ(1 − σ)</c>; √softplus <c>σ(h) / (2·√softplus(h))</c>.</para>
 /// </remarks>
 internal sealed class ScoreOp : Operation
 {
@@ -34,7 +34,6 @@ internal sealed class ScoreOp : Operation
             s[i] = offset + function switch
             {
                 ScoreFunction.Sigmoid => Sigmoid(h[i]),
-                ScoreFunction.Relu => MathF.Max(h[i], 0),
                 _ => MathF.Sqrt(Softplus(h[i])),
             };
         }
@@ -53,7 +52,6 @@ internal sealed class ScoreOp : Operation
             float slope = _function switch
             {
                 ScoreFunction.Sigmoid => s * (1 - s),
-                ScoreFunction.Relu => h[i] > 0 ? 1 : 0,
                 _ => s > 0 ? Sigmoid(h[i]) / (2 * s) : 0,
             };
             dx[i] = (accumulate ? dx[i] : 0) + (dy[i] * slope);

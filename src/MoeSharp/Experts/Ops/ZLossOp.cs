@@ -1,5 +1,6 @@
 using MoeSharp.Tensors;
 using MoeSharp.Tensors.Autograd;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MoeSharp.Experts.Ops;
 
@@ -64,22 +65,18 @@ internal sealed class ZLossOp : Operation
             Span<float> dh = gradient.Row(t);
             for (int e = 0; e < dh.Length; e++)
             {
-                dh[e] = (accumulate ? dh[e] : 0) + (counts ? (float)(factor * Math.Exp(h[e] - lse)) : 0);
+                dh[e] = (accumulate ? dh[e] : 0) + (counts ? (float)factor * MathF.Exp(h[e] - (float)lse) : 0);
             }
         }
     }
 
     private static double LogSumExp(ReadOnlySpan<float> row)
     {
-        double max = double.NegativeInfinity, sum = 0;
+        float max = TensorPrimitives.Max(row);
+        double sum = 0;
         foreach (float value in row)
         {
-            max = Math.Max(max, value);
-        }
-
-        foreach (float value in row)
-        {
-            sum += Math.Exp(value - max);
+            sum += MathF.Exp(value - max);
         }
 
         return max + Math.Log(sum);

@@ -166,6 +166,7 @@ public sealed partial class Router
             NoisyLogits = Logits.IsEmpty ? null : noisy,
             NoiseScale = noiseScale,
             Scores = Logits.IsEmpty ? null : scores,
+            ScoresSumToOne = Score.SumsToOne,
             Ids = ids,
             ServedIds = served,
             Weights = weights,

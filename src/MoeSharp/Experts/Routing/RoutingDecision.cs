@@ -21,6 +21,9 @@ public readonly struct RoutingDecision
     /// <summary>Scores <c>[T, E]</c>; null for routers without logits.</summary>
     public Tensor? Scores { get; init; }
 
+    /// <summary>True when the scores of every token sum to one.</summary>
+    public bool ScoresSumToOne { get; init; }
+
     /// <summary>Chosen experts <c>[T·K]</c>.</summary>
     public required Indices Ids { get; init; }
 

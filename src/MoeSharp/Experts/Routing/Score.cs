@@ -12,10 +12,10 @@ public abstract class Score
     public static Score Softmax { get; } = new SoftmaxScore();
 
     /// <summary>Each logit by itself: <c>1 / (1 + e⁻ʰ)</c>. Source: DeepSeek-V3, arXiv:2412.19437.</summary>
-    public static Score Sigmoid { get; } = new ElementScore(ScoreFunction.Sigmoid, 0);
+    public static Score Sigmoid { get; } = new ActivationScore(Activation.Sigmoid);
 
     /// <summary><c>max(h, 0)</c>. Source: ReMoE, arXiv:2412.14711.</summary>
-    public static Score Relu { get; } = new ElementScore(ScoreFunction.Relu, 0);
+    public static Score Relu { get; } = new ActivationScore(Activation.Relu);
 
     /// <summary><c>√log(1 + eʰ)</c>. Source: DeepSeek-V4.</summary>
     public static Score SqrtSoftplus { get; } = new ElementScore(ScoreFunction.SqrtSoftplus, 0);
@@ -43,6 +43,11 @@ public abstract class Score
     private sealed class IdentityScore : Score
     {
         public override Tensor Apply(Tensor logits) => logits;
+    }
+
+    private sealed class ActivationScore(Activation activation) : Score
+    {
+        public override Tensor Apply(Tensor logits) => ActivationOp.Apply(logits, activation);
     }
 
     private sealed class ElementScore(ScoreFunction function, float offset) : Score
