@@ -138,7 +138,7 @@ internal sealed class ModelFacts
         parameter.StartsWith("embedding", StringComparison.Ordinal) ? (isTied ? "head" : "embedding")
         : parameter.StartsWith("head", StringComparison.Ordinal) ? "head"
         : parameter.Contains(".attention.", StringComparison.Ordinal) ? "attention"
-        : parameter.Contains(".router", StringComparison.Ordinal) || parameter.Contains("shared.gate.", StringComparison.Ordinal) ? "router"
+        : parameter.Contains(".router", StringComparison.Ordinal) || parameter.Contains("shared.sigmoid_projection", StringComparison.Ordinal) ? "router"
         : parameter.Contains(".shared.", StringComparison.Ordinal) ? "sharedExperts"
         : parameter.Contains(".experts.", StringComparison.Ordinal) ? "experts"
         : parameter.Contains(".feed_forward.", StringComparison.Ordinal) ? "feedForward"
