@@ -1,9 +1,9 @@
 using System.Text;
-using MoeSharp.Text;
-using MoeSharp.Text.PreTokenization;
-using MoeSharp.Text.Patterns;
-using MoeSharp.Text.Training;
 using MoeSharp.Tests.Formats;
+using MoeSharp.Text;
+using MoeSharp.Text.Patterns;
+using MoeSharp.Text.PreTokenization;
+using MoeSharp.Text.Training;
 
 namespace MoeSharp.Tests.Text;
 

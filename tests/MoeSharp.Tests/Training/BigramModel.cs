@@ -1,5 +1,5 @@
-using MoeSharp.Formats.Safetensors;
 using MoeSharp.Formats;
+using MoeSharp.Formats.Safetensors;
 using MoeSharp.Tensors;
 using MoeSharp.Tensors.Autograd;
 using MoeSharp.Tensors.Autograd.Ops;

@@ -6,24 +6,24 @@ namespace MoeSharp.Tensors.Tests.Autograd.Ops;
 /// <summary>Every operation against central differences; each input is also used twice, so that its gradient is added to.</summary>
 public class GradientTests
 {
-    private static readonly TensorShape Shape = new(5, 19);
+    private static readonly TensorShape s_shape = new(5, 19);
 
     public static TheoryData<Activation> Activations => [.. Enum.GetValues<Activation>()];
 
     [Fact]
-    public void Multiply_has_its_gradient() => Check2(MultiplyOp.Apply, Shape, Shape);
+    public void Multiply_has_its_gradient() => Check2(MultiplyOp.Apply, s_shape, s_shape);
 
     [Fact]
-    public void Subtract_has_its_gradient() => Check2(SubtractOp.Apply, Shape, Shape);
+    public void Subtract_has_its_gradient() => Check2(SubtractOp.Apply, s_shape, s_shape);
 
     [Fact]
     public void Scale_has_its_gradient() => Check1(x => ScaleOp.Apply(x, -2.5f));
 
     [Fact]
-    public void Row_scale_has_its_gradient() => Check2(RowScaleOp.Apply, Shape, new(5, 1));
+    public void Row_scale_has_its_gradient() => Check2(RowScaleOp.Apply, s_shape, new(5, 1));
 
     [Fact]
-    public void Add_row_has_its_gradient() => Check2(AddRowOp.Apply, Shape, new(19));
+    public void Add_row_has_its_gradient() => Check2(AddRowOp.Apply, s_shape, new(19));
 
     [Theory]
     [MemberData(nameof(Activations))]
@@ -32,7 +32,7 @@ public class GradientTests
     [Theory]
     [MemberData(nameof(Activations))]
     public void Gated_activations_have_their_gradient(Activation activation) =>
-        Check2((a, b) => GatedActivationOp.Apply(a, b, activation), Shape, Shape);
+        Check2((a, b) => GatedActivationOp.Apply(a, b, activation), s_shape, s_shape);
 
     [Fact]
     public void Softmax_has_its_gradient() => Check1(SoftmaxOp.Apply);
@@ -45,7 +45,7 @@ public class GradientTests
     {
         Check1(x => SumOp.Apply(x, 0.5f));
         Check1(MeanOp.Apply);
-        Tensor weights = Inputs.Normal(Shape, 9);
+        Tensor weights = Inputs.Normal(s_shape, 9);
         Check1(x => WeightedSumOp.Apply(x, weights));
         Check1(x => WeightedSumOp.Apply(x, weights.Span));
     }
@@ -66,7 +66,7 @@ public class GradientTests
     {
         Tensor x = Inputs.Normal(new(5, 19 * heads), 1), w = Inputs.Normal(new(19), 2), b = Inputs.Normal(new(19), 3);
         GradientCheck.Run(scope => Twice(scope, [x, w, b], v => LayerNormOp.Apply(v[0], v[1], v[2], 1e-5f)), [x, w, b]);
-        Check2((value, weight) => LayerNormOp.Apply(value, weight, null, 1e-5f), Shape, new(19));
+        Check2((value, weight) => LayerNormOp.Apply(value, weight, null, 1e-5f), s_shape, new(19));
         Check1(value => LayerNormOp.Apply(value, null, null, 1e-5f));
     }
 
@@ -141,7 +141,7 @@ public class GradientTests
     [InlineData(0.2f, 0.05f)]
     public void Cross_entropy_has_its_gradient(float smoothing, float zLoss)
     {
-        Tensor x = Inputs.Normal(Shape, 1);
+        Tensor x = Inputs.Normal(s_shape, 1);
         int[] targets = [3, -1, 0, 18, 3];
         GradientCheck.Run(scope => CrossEntropyOp.Apply(x.In(scope), targets, smoothing, zLoss), [x]);
         GradientCheck.Run(scope => ScaleOp.Apply(CrossEntropyOp.Apply(x.In(scope), targets, smoothing, zLoss), 3), [x]);
@@ -149,7 +149,7 @@ public class GradientTests
 
     private static void Check1(Func<Tensor, Tensor> apply)
     {
-        Tensor x = Inputs.AwayFromZero(Shape, 1);
+        Tensor x = Inputs.AwayFromZero(s_shape, 1);
         GradientCheck.Run(scope => apply(x.In(scope)), [x]);
         GradientCheck.Run(scope => Twice(scope, [x], values => apply(values[0])), [x]);
     }

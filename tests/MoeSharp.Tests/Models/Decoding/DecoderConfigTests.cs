@@ -1,5 +1,5 @@
-using MoeSharp.Models.Decoding;
 using MoeSharp.Layers;
+using MoeSharp.Models.Decoding;
 
 namespace MoeSharp.Tests.Models.Decoding;
 
