@@ -115,6 +115,27 @@ public sealed class MoeLayer
         return new MoeOutput(hidden, decision, terms);
     }
 
+    /// <summary>Runs the experts and returns their results one by one, not summed: for losses and studies of single experts.</summary>
+    /// <param name="x">Tokens <c>[T, D]</c>.</param>
+    /// <param name="decision">Who went where; its weights are not applied.</param>
+    /// <param name="context">The step; it must serve every choice.</param>
+    /// <returns>Results <c>[T·K, D]</c>, row t·K + k.</returns>
+    /// <exception cref="InvalidOperationException">The bank is mixed, or a choice was dropped.</exception>
+    public Tensor ForwardEach(Tensor x, out RoutingDecision decision, RoutingContext? context = null)
+    {
+        context ??= RoutingContext.Default;
+        decision = Router.Route(x, context, Index);
+        DispatchPlan plan = DispatchPlan.Build(x.Scope!, decision.ServedIds, decision.TopK, Experts.Count);
+        if (Experts.Parts.Count > 1 || plan.RowCount != plan.RowOfChoice.Length)
+        {
+            throw new InvalidOperationException(
+                "moe layer: single results need one bank of experts and every choice served. Use a dropless router and a bank that is not mixed.");
+        }
+
+        Tensor rows = Experts.Forward(context.Dispatcher.Dispatch(x, plan, out Indices offsets), offsets);
+        return GatherRowsOp.Apply(rows, plan.RowOfChoice);
+    }
+
     /// <summary>Dispatch, compute, combine.</summary>
     private Tensor Run(Tensor x, in RoutingDecision decision, ITokenDispatcher dispatcher)
     {

@@ -25,7 +25,7 @@ public sealed class Capacity
     /// <summary>In which order choices take places.</summary>
     public CapacityOrder Order { get; init; } = CapacityOrder.FirstChoicesFirst;
 
-    /// <summary>Who comes first.</summary>
+    /// <summary>Who comes first. A random order is one of training; evaluation then goes by position, so that it repeats.</summary>
     public CapacityPriority Priority { get; init; } = CapacityPriority.Position;
 
     /// <summary>Takes away the choices that do not fit.</summary>
@@ -46,7 +46,8 @@ public sealed class Capacity
         int tokens = input.Scores.Rows, experts = input.Scores.Columns;
         CapacityRule rule = input.Context.IsTraining ? _rule : EvaluationRule ?? _rule;
         Tensor? random = null;
-        if (Priority == CapacityPriority.Random)
+        CapacityPriority priority = Priority == CapacityPriority.Random && !input.Context.IsTraining ? CapacityPriority.Position : Priority;
+        if (priority == CapacityPriority.Random)
         {
             random = scope.New(input.Scores.Shape);
             input.Context.RequireNoise("capacity").FillUniform(random.Span);
@@ -57,15 +58,15 @@ public sealed class Capacity
         {
             (int start, int end) = input.Context.Group(group, tokens);
             capacity = rule.Rows(new CapacityFacts(end - start, experts, input.ChoicesPerToken, LargestLoad(input, places, start, end)));
-            if (Priority is CapacityPriority.Position or CapacityPriority.TokenScore or CapacityPriority.TokenScoreSum)
+            if (priority is CapacityPriority.Position or CapacityPriority.TokenScore or CapacityPriority.TokenScoreSum)
             {
-                int[] order = CapacityQueue.TokensByPriority(input, Priority, start, end);
+                int[] order = CapacityQueue.TokensByPriority(input, priority, start, end);
                 CapacityQueue.TakePlaces(input, Order, order, capacity, places, served.Span, positions.Span);
             }
             else
             {
-                Tensor priority = random ?? (Priority == CapacityPriority.ChoiceScore ? input.Scores : input.Weights!);
-                CapacityQueue.KeepBest(input, priority, start, end, capacity, places, served.Span, positions.Span);
+                Tensor keys = random ?? (priority == CapacityPriority.ChoiceScore ? input.Scores : input.Weights!);
+                CapacityQueue.KeepBest(input, keys, start, end, capacity, places, served.Span, positions.Span);
             }
         }
 

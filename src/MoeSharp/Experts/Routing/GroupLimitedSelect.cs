@@ -10,6 +10,8 @@ namespace MoeSharp.Experts.Routing;
 /// </remarks>
 internal sealed class GroupLimitedSelect(int k, int groups, int keep, int bestOf, bool maskWithZero) : Select
 {
+    private const int RowsPerItem = 64;
+
     /// <inheritdoc/>
     public override int Width(int expertCount) => k;
 
@@ -17,40 +19,10 @@ internal sealed class GroupLimitedSelect(int k, int groups, int keep, int bestOf
     public override void Choose(in SelectInput input, Indices ids)
     {
         Tensor scores = input.Scores;
-        Span<int> all = ids.Span;
-        int experts = scores.Columns, size = experts / groups;
-        Tensor masked = scores.Scope!.New(new TensorShape(experts));
-        Tensor groupScores = scores.Scope.New(new TensorShape(groups));
-        Span<float> row = masked.Span, best = groupScores.Span;
-        Span<int> kept = stackalloc int[keep];
-        Span<int> top = stackalloc int[Math.Min(bestOf, size)];
-        for (int t = 0; t < scores.Rows; t++)
-        {
-            // 1. Score the groups. 2. Keep the best. 3. Mask the rest. 4. Choose.
-            ReadOnlySpan<float> source = scores.Row(t);
-            for (int g = 0; g < groups; g++)
-            {
-                ReadOnlySpan<float> members = source.Slice(g * size, size);
-                TopKSelect.Row(members, top);
-                best[g] = 0;
-                foreach (int member in top)
-                {
-                    best[g] += member < 0 ? float.NegativeInfinity : members[member];
-                }
-            }
-
-            TopKSelect.Row(best, kept);
-            row.Fill(maskWithZero ? 0 : float.NegativeInfinity);
-            foreach (int g in kept)
-            {
-                if (g >= 0)
-                {
-                    source.Slice(g * size, size).CopyTo(row[(g * size)..]);
-                }
-            }
-
-            TopKSelect.Row(row, all.Slice(t * k, k));
-        }
+        int items = (scores.Rows + RowsPerItem - 1) / RowsPerItem;
+        Tensor masked = scores.Scope!.New(new TensorShape(items, scores.Columns));
+        Tensor best = scores.Scope.New(new TensorShape(items, groups));
+        scores.Scope.Workers.Run(items, new Rows(this, scores, ids, masked, best));
     }
 
     /// <inheritdoc/>
@@ -74,6 +46,48 @@ internal sealed class GroupLimitedSelect(int k, int groups, int keep, int bestOf
         if (bestOf < 1)
         {
             faults.Add($"A group's score needs at least one expert, got {bestOf}.");
+        }
+    }
+
+    /// <summary>One row: score the groups, keep the best, mask the rest, choose.</summary>
+    private void Row(ReadOnlySpan<float> scores, Span<float> masked, Span<float> best, Span<int> ids)
+    {
+        int size = scores.Length / groups;
+        Span<int> kept = stackalloc int[keep];
+        Span<int> top = stackalloc int[Math.Min(bestOf, size)];
+        for (int g = 0; g < groups; g++)
+        {
+            ReadOnlySpan<float> members = scores.Slice(g * size, size);
+            TopKSelect.Row(members, top);
+            best[g] = 0;
+            foreach (int member in top)
+            {
+                best[g] += member < 0 ? float.NegativeInfinity : members[member];
+            }
+        }
+
+        TopKSelect.Row(best, kept);
+        masked.Fill(maskWithZero ? 0 : float.NegativeInfinity);
+        foreach (int g in kept)
+        {
+            if (g >= 0)
+            {
+                scores.Slice(g * size, size).CopyTo(masked[(g * size)..]);
+            }
+        }
+
+        TopKSelect.Row(masked, ids);
+    }
+
+    private readonly struct Rows(GroupLimitedSelect select, Tensor scores, Indices ids, Tensor masked, Tensor best) : IWork
+    {
+        public void Run(int item, int worker)
+        {
+            int k = select.Width(scores.Columns), end = Math.Min(scores.Rows, (item + 1) * RowsPerItem);
+            for (int t = item * RowsPerItem; t < end; t++)
+            {
+                select.Row(scores.Row(t), masked.Row(item), best.Row(item), ids.Span.Slice(t * k, k));
+            }
         }
     }
 }

@@ -21,10 +21,10 @@ public sealed class Retention
     }
 
     /// <summary>True to compare raw scores instead of (normalised) weights (NLLB's "random").</summary>
-    public bool ByScore { get; init; }
+    public bool ByScore { get; private init; }
 
     /// <summary>True to keep every choice in evaluation.</summary>
-    public bool TrainingOnly { get; init; }
+    public bool TrainingOnly { get; private init; }
 
     /// <summary>Keeps a choice with probability min(1, weight / threshold).</summary>
     /// <param name="thresholds">Of the second choice, the third and so on; the last one holds for the rest. 0 keeps all.</param>
@@ -36,6 +36,12 @@ public sealed class Retention
 
     /// <summary>Keeps the first choice only (mesh-tensorflow's "none").</summary>
     public static Retention FirstOnly() => new([float.PositiveInfinity], random: false);
+
+    /// <summary>The same, comparing raw scores instead of weights.</summary>
+    public Retention OfScores() => new(_thresholds, _random) { ByScore = true, TrainingOnly = TrainingOnly };
+
+    /// <summary>The same, keeping every choice in evaluation.</summary>
+    public Retention InTrainingOnly() => new(_thresholds, _random) { ByScore = ByScore, TrainingOnly = true };
 
     /// <summary>Ids with −1 for choices that do not stay.</summary>
     internal Indices Apply(Tensor scores, Tensor weights, Indices ids, RoutingContext context)

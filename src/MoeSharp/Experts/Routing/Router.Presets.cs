@@ -46,7 +46,7 @@ public sealed partial class Router
     public static Router GShard(double capacityFactor = 1, float threshold = 0.5f) =>
         new(Score.Softmax, Select.TopK(2), Weigh.Normalized(epsilon: 1e-9f))
         {
-            Retention = Retention.Random(threshold),
+            Retention = Retention.Random(threshold).InTrainingOnly(),
             Capacity = new Capacity(CapacityRule.GShard(capacityFactor)),
         };
 
@@ -72,7 +72,7 @@ public sealed partial class Router
         int topK = 2, double capacityFactor = 1.25, double evaluationCapacityFactor = 2, params float[] thresholds) =>
         new(Score.Softmax, Select.TopK(topK), Weigh.Normalized(epsilon: 1e-9f, floor: true))
         {
-            Retention = Retention.Random(thresholds is [] ? [0.2f] : thresholds),
+            Retention = Retention.Random(thresholds is [] ? [0.2f] : thresholds).InTrainingOnly(), // so that evaluation repeats exactly
             Capacity = new Capacity(CapacityRule.StMoe(capacityFactor)) { EvaluationRule = CapacityRule.StMoe(evaluationCapacityFactor) },
         };
 

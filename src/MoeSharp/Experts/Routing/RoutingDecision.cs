@@ -36,7 +36,7 @@ public readonly struct RoutingDecision
     /// <summary>Place of each choice in its expert's buffer <c>[T·K]</c>, places past the capacity included; null when dropless.</summary>
     public Indices? Positions { get; init; }
 
-    /// <summary>Rows an expert accepts a group; <see cref="int.MaxValue"/> when dropless.</summary>
+    /// <summary>Rows an expert accepts of a group (of the last one, where groups differ); <see cref="int.MaxValue"/> when dropless.</summary>
     public int Capacity { get; init; }
 
     /// <summary>E.</summary>

@@ -1,4 +1,7 @@
+using MoeSharp.Experts;
+using MoeSharp.Experts.Banks;
 using MoeSharp.Experts.Mixtures;
+using MoeSharp.Experts.Routing;
 using MoeSharp.Tensors;
 using MoeSharp.Tensors.Autograd;
 using MoeSharp.Tensors.Autograd.Ops;
@@ -50,6 +53,47 @@ public class MixtureLossTests
         {
             MixtureLoss.Apply(kind, p, outputs, target).ToScalar().ShouldBe(0, 1e-6f);
         }
+    }
+
+    [Fact]
+    public void Experts_of_a_dense_layer_specialise_under_the_likelihood()
+    {
+        // Two clusters with opposite targets; plain gradient descent on a Jacobs layer of two experts.
+        var layer = new MoeLayer(3, ExpertBank.Gelu(2, 8, hasBias: true), Router.Jacobs());
+        MoeLayerGradientTests.Scatter(layer.Parameters);
+        float[] x = new float[40 * 3], wanted = new float[40 * 3];
+        new Rng(4).FillNormal(x, 0.3f);
+        for (int t = 0; t < 40; t++)
+        {
+            x[t * 3] += t % 2 == 0 ? 2 : -2;
+            wanted[t * 3] = t % 2 == 0 ? 1 : -1;
+        }
+
+        float first = 0, last = 0, certain = 0;
+        for (int step = 0; step < 300; step++)
+        {
+            using var scope = new TensorScope(record: true);
+            Tensor outputs = layer.ForwardEach(scope.From(x, new(40, 3)), out RoutingDecision decision);
+            Tensor loss = MixtureLoss.Apply(
+                MixtureLossKind.NegativeLogLikelihood, decision.Weights, outputs, Tensor.From(wanted, new(40, 3)), variance: 0.05f);
+            (first, last) = (step == 0 ? loss.ToScalar() : first, loss.ToScalar());
+            certain = Enumerable.Range(0, 40).Average(t => decision.Weights.Row(t).ToArray().Max());
+            scope.Tape!.Backward(loss);
+            foreach (Parameter parameter in layer.Parameters)
+            {
+                Span<float> value = parameter.Value.Span;
+                ReadOnlySpan<float> gradient = parameter.Gradient!.Span;
+                for (int i = 0; i < value.Length; i++)
+                {
+                    value[i] -= 0.01f * gradient[i];
+                }
+
+                parameter.ClearGradient();
+            }
+        }
+
+        last.ShouldBeLessThan(first / 10);
+        certain.ShouldBeGreaterThan(0.9f);
     }
 
     private static double Square(ReadOnlySpan<float> a, ReadOnlySpan<float> b)

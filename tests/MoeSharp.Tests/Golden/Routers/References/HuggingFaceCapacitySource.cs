@@ -48,15 +48,17 @@ internal static class HuggingFaceCapacitySource
         }
 
         bool before = golden.Bool("params/normalize_router_prob_before_dropping");
+        bool random = golden.Text("params/second_expert_policy") == "random";
         var router = new Router(Score.Softmax, Select.TopK(2), Weigh.Normalized(epsilon: 1.1920929e-7f, floor: true, afterDrop: !before))
         {
+            Retention = random ? Retention.Random(0.5f).OfScores() : null,
             Capacity = new Capacity(rule)
             {
                 Priority = golden.Bool("params/batch_prioritized_routing") ? CapacityPriority.TokenScore : CapacityPriority.Position,
             },
         };
         Indices? padding = golden.Has("params/padding_mask") ? Indices.From(golden.Ints("params/padding_mask")) : null;
-        var context = new RoutingContext { IsTraining = training, Padding = padding };
+        var context = new RoutingContext { IsTraining = training, Padding = padding, Noise = Uniform(golden) };
         RoutingDecision decision = router.Decide(run.Logits(), context);
         run.Add(decision);
         int[] first = new int[decision.TokenCount * run.Experts];
@@ -70,4 +72,9 @@ internal static class HuggingFaceCapacitySource
 
         run.Outputs["top1_mask"] = first;
     }
+
+    /// <summary>The product draws for first choices too, without looking.</summary>
+    private static GivenNoise? Uniform(GoldenCase golden) => golden.Has("inputs/uniform")
+        ? new GivenNoise().Uniform([.. new float[golden.Floats("inputs/uniform").Length], .. golden.Floats("inputs/uniform")])
+        : null;
 }
