@@ -3,7 +3,7 @@ namespace MoeSharp.Tensors.Kernels.Optimizers;
 /// <summary>The numbers of one Adam step, the same for every element of a tensor.</summary>
 /// <param name="GradientScale">What the gradient is multiplied by first: the clipping factor, 1 over accumulated batches.</param>
 /// <param name="CoupledDecay">λ of the decay that is added to the gradient (Adam with L2); 0 for none.</param>
-/// <param name="Keep">1 − η·λ of the decoupled decay (AdamW); 1 for none.</param>
+/// <param name="Shrink">η·λ of the decoupled decay (AdamW); 0 for none. Kept apart from 1: rounding 1 − η·λ would scale all weights alike, step by step.</param>
 /// <param name="Beta1">β₁, memory of the mean.</param>
 /// <param name="OneMinusBeta1">1 − β₁, rounded from double.</param>
 /// <param name="Beta2">β₂, memory of the mean square.</param>
@@ -14,7 +14,7 @@ namespace MoeSharp.Tensors.Kernels.Optimizers;
 internal readonly record struct AdamCoefficients(
     float GradientScale,
     float CoupledDecay,
-    float Keep,
+    float Shrink,
     float Beta1,
     float OneMinusBeta1,
     float Beta2,
@@ -43,7 +43,7 @@ internal readonly record struct AdamCoefficients(
         double gradientScale) => new(
             (float)gradientScale,
             decoupled ? 0f : (float)decay,
-            decoupled ? (float)(1 - (learningRate * decay)) : 1f,
+            decoupled ? (float)(learningRate * decay) : 0f,
             (float)beta1,
             (float)(1 - beta1),
             (float)beta2,

@@ -6,7 +6,7 @@ namespace MoeSharp.Tensors.Kernels.Optimizers;
 /// <remarks>
 /// <para>Shapes: <c>value, gradient, mean, square [n]</c>; value, mean and square are changed in place.</para>
 /// <para>Formula: <c>g = scale·g + λc·p</c>; <c>m = β₁·m + (1−β₁)·g</c>; <c>v = β₂·v + (1−β₂)·g²</c>;
-/// <c>p = keep·p − η/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)</c>.</para>
+/// <c>p = (p − shrink·p) − η/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)</c>.</para>
 /// <para>Work: 28 bytes an element (four reads, three writes), so memory decides; the clipping factor costs no pass of its own.</para>
 /// <para>Rounding: one chain of operations an element, the same at every width, so widths agree bit for bit.</para>
 /// <para>Source: Kingma and Ba 2015, arXiv:1412.6980; Loshchilov and Hutter 2019, arXiv:1711.05101; the place of ε is that of
@@ -39,7 +39,7 @@ internal static unsafe class AdamKernel
             m[i] = MathF.FusedMultiplyAdd(c.Beta1, m[i], c.OneMinusBeta1 * gradient);
             v[i] = MathF.FusedMultiplyAdd(c.Beta2, v[i], c.OneMinusBeta2 * gradient * gradient);
             float root = MathF.FusedMultiplyAdd(MathF.Sqrt(v[i]), c.RootScale, c.Epsilon);
-            p[i] = MathF.FusedMultiplyAdd(-c.StepSize, m[i] / root, p[i] * c.Keep);
+            p[i] = MathF.FusedMultiplyAdd(-c.StepSize, m[i] / root, MathF.FusedMultiplyAdd(-c.Shrink, p[i], p[i]));
         }
     }
 
@@ -48,7 +48,7 @@ internal static unsafe class AdamKernel
         where TLanes : struct, ILanes<TLanes>
     {
         TLanes scale = TLanes.Broadcast(c.GradientScale), coupled = TLanes.Broadcast(c.CoupledDecay);
-        TLanes keep = TLanes.Broadcast(c.Keep), step = TLanes.Broadcast(-c.StepSize);
+        TLanes shrink = TLanes.Broadcast(-c.Shrink), step = TLanes.Broadcast(-c.StepSize);
         TLanes beta1 = TLanes.Broadcast(c.Beta1), rest1 = TLanes.Broadcast(c.OneMinusBeta1);
         TLanes beta2 = TLanes.Broadcast(c.Beta2), rest2 = TLanes.Broadcast(c.OneMinusBeta2);
         TLanes rootScale = TLanes.Broadcast(c.RootScale), epsilon = TLanes.Broadcast(c.Epsilon);
@@ -62,7 +62,7 @@ internal static unsafe class AdamKernel
             TLanes root = TLanes.MultiplyAdd(TLanes.Sqrt(square), rootScale, epsilon);
             TLanes.Store(mean, m + i);
             TLanes.Store(square, v + i);
-            TLanes.Store(TLanes.MultiplyAdd(step, mean / root, value * keep), p + i);
+            TLanes.Store(TLanes.MultiplyAdd(step, mean / root, TLanes.MultiplyAdd(shrink, value, value)), p + i);
         }
 
         Scalar(p + i, g + i, m + i, v + i, length - i, c);

@@ -52,8 +52,8 @@ internal static unsafe class AmsGradKernel
             TLanes.Store(mean, m + i);
             TLanes.Store(square, v + i);
             TLanes.Store(largest, u + i);
-            TLanes.Store(
-                TLanes.MultiplyAdd(TLanes.Broadcast(-c.StepSize), mean / root, value * TLanes.Broadcast(c.Keep)), p + i);
+            TLanes kept = TLanes.MultiplyAdd(TLanes.Broadcast(-c.Shrink), value, value);
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Broadcast(-c.StepSize), mean / root, kept), p + i);
         }
 
         if (i < length)
