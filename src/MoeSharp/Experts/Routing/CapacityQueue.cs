@@ -5,7 +5,7 @@ namespace MoeSharp.Experts.Routing;
 /// <summary>The bookkeeping of <see cref="Capacity"/>: who stands where in the queues of the experts.</summary>
 internal static class CapacityQueue
 {
-    /// <summary>Tokens of a group in the order in which they are served; equal priorities keep token order.</summary>
+    /// <summary>Tokens of a group in the order in which they are served; equal priorities keep token order, padding comes last.</summary>
     public static int[] TokensByPriority(in CapacityInput input, CapacityPriority priority, int start, int end)
     {
         int[] order = [.. Enumerable.Range(start, end - start)];
@@ -18,7 +18,8 @@ internal static class CapacityQueue
         for (int t = start; t < end; t++)
         {
             ReadOnlySpan<float> row = input.Scores.Row(t);
-            keys[t - start] = priority == CapacityPriority.TokenScore ? Largest(row) : Sum(row, input.Ids.Span.Slice(t * input.TopK, input.TopK));
+            keys[t - start] = input.Context.IsPadding(t) ? float.NegativeInfinity
+                : priority == CapacityPriority.TokenScore ? Largest(row) : Sum(row, input.Ids.Span.Slice(t * input.TopK, input.TopK));
         }
 
         return [.. order.OrderByDescending(t => keys[t - start])]; // a stable sort

@@ -148,6 +148,23 @@ public class RouterPartsTests
     }
 
     [Fact]
+    public void Padding_that_is_routed_takes_the_last_places()
+    {
+        // All three tokens want expert 0, which has two places; the padding row wants it most.
+        using var scope = new TensorScope();
+        Tensor logits = scope.From([1, 0, 9, 0, 2, 0], new(3, 2));
+        var router = new Router(Score.Softmax, Select.TopK(1), Weigh.Raw)
+        {
+            RoutesPadding = true,
+            Capacity = new Capacity(CapacityRule.Fixed(2)) { Priority = CapacityPriority.TokenScore },
+        };
+        RoutingDecision decision = router.Decide(logits, new RoutingContext { Padding = Indices.From([0, 1, 0]) });
+        decision.Positions!.Span.ToArray().ShouldBe([1, 2, 0]);
+        decision.ServedIds.Span.ToArray().ShouldBe([0, -1, 0]);
+        decision.Weights.Span[1].ShouldBe(0);
+    }
+
+    [Fact]
     public void Balanced_assignment_finds_the_best_sum_of_all_even_ones()
     {
         var rng = new Rng(5);
