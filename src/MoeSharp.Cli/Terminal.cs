@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -30,11 +31,11 @@ internal sealed class Terminal
     /// <summary>True when a person watches the error stream.</summary>
     public bool IsWatched => !Console.IsErrorRedirected && Error == Console.Error;
 
-    /// <summary>Writes one JSON document, indented, with a line end.</summary>
+    /// <summary>Writes one JSON document, indented, with a line end; text as it is, since no page will hold it.</summary>
     public void WriteJson(Action<Utf8JsonWriter> write)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             write(json);
         }

@@ -34,6 +34,13 @@ internal static class RunCommand
                 throw new UsageException("the prompt is empty. Give a text to continue.");
             }
 
+            if (ids.Length > model.Config.PositionCount)
+            {
+                // Told before the prompt is printed.
+                throw new ArgumentException(
+                    $"the prompt has {ids.Length} tokens, and the model's longest position allows {model.Config.PositionCount}. Shorten the prompt.");
+            }
+
             if (parsed.GetValue(common.Json))
             {
                 await RunReport.WriteJsonAsync(terminal, model, prompt, ids, generation, recorder, cancellation).ConfigureAwait(false);
