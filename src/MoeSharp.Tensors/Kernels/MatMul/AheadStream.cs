@@ -5,6 +5,8 @@ internal unsafe struct AheadStream
 {
     private const int Line = 64;
 
+    private byte* _first;
+    private byte* _firstEnd;
     private byte* _next;
     private readonly byte* _end;
     private readonly byte* _start;
@@ -30,10 +32,25 @@ internal unsafe struct AheadStream
         }
     }
 
+    /// <summary>Touches <paramref name="bytes"/> from <paramref name="start"/> on before going on.</summary>
+    public void First(float* start, long bytes)
+    {
+        _first = (byte*)start;
+        _firstEnd = _first + bytes;
+    }
+
     /// <summary>Where a tile of <paramref name="steps"/> steps should touch memory first, and how many bytes to go each <paramref name="step"/>;
     /// <paramref name="idle"/>, an address without cost, once everything was touched.</summary>
     public byte* Take(int steps, byte* idle, out nint step)
     {
+        if (_first < _firstEnd)
+        {
+            byte* first = _first;
+            step = Line;
+            _first += (long)steps * Line;
+            return first;
+        }
+
         if (_lines > 0)
         {
             if (_done >= _depth)

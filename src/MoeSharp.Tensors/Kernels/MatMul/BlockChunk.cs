@@ -9,7 +9,7 @@ internal static unsafe class BlockChunk
     public const int Rows = 96;
 
     /// <summary>Most k of a slice.</summary>
-    public const int Depth = 256;
+    public const int Depth = 512;
 
     /// <summary>Elements of a copy, in either layout.</summary>
     public const int Length = Rows * (Depth + 16);

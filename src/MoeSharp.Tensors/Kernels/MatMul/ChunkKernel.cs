@@ -12,6 +12,8 @@ internal static unsafe class ChunkKernel
     /// <summary>Most panel rows of a chunk.</summary>
     public const int Columns = 512;
 
+    private const int NarrowSlice = 256; // below 512 bits a tile reads more for each multiply-add: half a first-level cache a panel
+    private const long NearPanels = 128 * 1024; // panels of half a second-level cache: beyond, each one is fetched before its turn
     private const int TileRows = 12;
     private const int FewColumns = 128;
     private const int RestStride = Columns + 16; // no power of two
@@ -34,7 +36,8 @@ internal static unsafe class ChunkKernel
         where TBlock : struct, IBlockLayout
     {
         int widest = 2 * TLanes.Count;
-        float* block = scratch, rest = scratch + BlockChunk.Length;
+        int slice = TLanes.Count == Lanes512.Count ? BlockChunk.Depth : NarrowSlice;
+        float* rest = scratch + BlockChunk.Length;
         float* c = product.C + (firstRow * product.BlockStride) + (firstColumn * product.PanelStride);
         bool transposed = product.PanelStride != 1;
         int direct = transposed ? 0 : columns / widest * widest; // columns of full panels go straight to the result
@@ -43,18 +46,26 @@ internal static unsafe class ChunkKernel
             LoadRest(product, c, rest, rows, direct, columns, transposed);
         }
 
+        bool far = (long)columns * product.Depth > NearPanels;
         int k = 0;
         do
         {
-            // With few panels a tile's rows are copied just before they are used and stay in the first-level cache;
-            // with many, the panels are the ones to be used again while they are there.
-            int depth = Math.Min(BlockChunk.Depth, product.Depth - k);
-            int step = columns <= FewColumns && product.Blocks.RowStride != 1 ? TileRows : rows;
-            bool add = product.Accumulate || k > 0;
+            // With few panels, rows of contiguous k are copied a tile at a time, just before they are used, and stay in the
+            // first-level cache; rows side by side need no copy. With many panels it is those that should be used again while they are there.
+            int depth = Math.Min(slice, product.Depth - k);
+            bool few = columns <= FewColumns, across = product.Blocks.RowStride == 1, add = product.Accumulate || k > 0;
+            int step = few && !across ? TileRows : rows;
+            nint depthStride = few && across ? (nint)product.Blocks.DepthStride : TBlock.DepthStride;
             for (int row = 0; row < rows; row += step)
             {
                 int count = Math.Min(step, rows - row);
-                BlockChunk.Copy(product.Blocks.FromRow(firstRow + row).FromDepth(k), count, depth, block);
+                MatrixOperand source = product.Blocks.FromRow(firstRow + row).FromDepth(k);
+                float* block = few && across ? source.Pointer : scratch;
+                if (block == scratch)
+                {
+                    BlockChunk.Copy(source, count, depth, block);
+                }
+
                 for (int column = 0; column < columns;)
                 {
                     int width = Panel.Width(columns - column, widest);
@@ -62,7 +73,16 @@ internal static unsafe class ChunkKernel
                     bool straight = column < direct;
                     long stride = straight ? product.BlockStride : RestStride;
                     float* target = (straight ? c : rest) + (row * stride) + column;
-                    Tiles<TLanes, TBlock>(block, panel, target, stride, width, count, depth, add, ref ahead);
+                    if (far)
+                    {
+                        // The next panel of this slice, or the first of the next one.
+                        float* next = column + width < columns
+                            ? panel + ((long)width * product.Depth)
+                            : packed + ((long)firstColumn * product.Depth) + ((long)(k + depth) * widest);
+                        ahead.First(next, (long)depth * width * sizeof(float));
+                    }
+
+                    Tiles<TLanes, TBlock>(block, depthStride, panel, target, stride, width, count, depth, add, ref ahead);
                     column += width;
                 }
             }
@@ -78,30 +98,30 @@ internal static unsafe class ChunkKernel
     }
 
     private static void Tiles<TLanes, TBlock>(
-        float* block, float* panel, float* c, long stride, int width, int rows, int depth, bool add, ref AheadStream ahead)
+        float* block, nint depthStride, float* panel, float* c, long stride, int width, int rows, int depth, bool add, ref AheadStream ahead)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
         if (width == 2 * TLanes.Count)
         {
-            Wide<TLanes, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+            Wide<TLanes, TBlock>(block, depthStride, panel, c, stride, rows, depth, add, ref ahead);
         }
         else if (width == 16)
         {
-            Narrow<Lanes512, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+            Narrow<Lanes512, TBlock>(block, depthStride, panel, c, stride, rows, depth, add, ref ahead);
         }
         else if (width == 8)
         {
-            Narrow<Lanes256, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+            Narrow<Lanes256, TBlock>(block, depthStride, panel, c, stride, rows, depth, add, ref ahead);
         }
         else
         {
-            Narrow<Lanes128, TBlock>(block, panel, c, stride, rows, depth, add, ref ahead);
+            Narrow<Lanes128, TBlock>(block, depthStride, panel, c, stride, rows, depth, add, ref ahead);
         }
     }
 
     private static void Wide<TLanes, TBlock>(
-        float* block, float* panel, float* c, long stride, int rows, int depth, bool add, ref AheadStream ahead)
+        float* block, nint depthStride, float* panel, float* c, long stride, int rows, int depth, bool add, ref AheadStream ahead)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
@@ -116,7 +136,7 @@ internal static unsafe class ChunkKernel
                     Touch(c + ((row + 12) * stride), stride, 12);
                 }
 
-                TallTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+                TallTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, next, step);
             }
         }
         else
@@ -124,32 +144,37 @@ internal static unsafe class ChunkKernel
             for (; row + 6 <= rows; row += 6)
             {
                 byte* next = ahead.Take(depth, (byte*)block, out nint step);
-                WideTile.Six<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+                if (row + 12 <= rows)
+                {
+                    Touch(c + ((row + 6) * stride), stride, 6);
+                }
+
+                CompactTile.Six<TLanes, TBlock>(block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, next, step);
             }
         }
 
         for (; row + 4 <= rows; row += 4)
         {
             byte* next = ahead.Take(depth, (byte*)block, out nint step);
-            WideTile.Four<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+            WideTile.Four<TLanes, TBlock>(block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, next, step);
         }
 
         if (row + 2 <= rows)
         {
             WideTile.Two<TLanes, TBlock>(
-                block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
+                block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
             row += 2;
         }
 
         if (row < rows)
         {
             WideTile.One<TLanes, TBlock>(
-                block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
+                block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
         }
     }
 
     private static void Narrow<TLanes, TBlock>(
-        float* block, float* panel, float* c, long stride, int rows, int depth, bool add, ref AheadStream ahead)
+        float* block, nint depthStride, float* panel, float* c, long stride, int rows, int depth, bool add, ref AheadStream ahead)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
@@ -157,19 +182,19 @@ internal static unsafe class ChunkKernel
         for (; row + 12 <= rows; row += 12)
         {
             byte* next = ahead.Take(depth, (byte*)block, out nint step);
-            NarrowTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+            NarrowTile.Twelve<TLanes, TBlock>(block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, next, step);
         }
 
         for (; row + 4 <= rows; row += 4)
         {
             byte* next = ahead.Take(depth, (byte*)block, out nint step);
-            NarrowTile.Four<TLanes, TBlock>(block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, next, step);
+            NarrowTile.Four<TLanes, TBlock>(block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, next, step);
         }
 
         for (; row < rows; row++)
         {
             NarrowTile.One<TLanes, TBlock>(
-                block + (row * TBlock.RowStride), panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
+                block + (row * TBlock.RowStride), depthStride, panel, c + (row * stride), stride, depth, add, (byte*)block, 0);
         }
     }
 

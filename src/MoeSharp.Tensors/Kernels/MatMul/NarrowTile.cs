@@ -14,7 +14,7 @@ namespace MoeSharp.Tensors.Kernels.MatMul;
 internal static unsafe class NarrowTile
 {
     /// <summary>Twelve rows.</summary>
-    public static void Twelve<TLanes, TBlock>(float* a, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
+    public static void Twelve<TLanes, TBlock>(float* a, nint depthStride, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
@@ -61,7 +61,7 @@ internal static unsafe class NarrowTile
             c9 = TLanes.MultiplyAdd(TLanes.Broadcast(a[9 * TBlock.RowStride]), lane, c9);
             c10 = TLanes.MultiplyAdd(TLanes.Broadcast(a[10 * TBlock.RowStride]), lane, c10);
             c11 = TLanes.MultiplyAdd(TLanes.Broadcast(a[11 * TBlock.RowStride]), lane, c11);
-            a += TBlock.DepthStride;
+            a += depthStride;
             b += TLanes.Count;
             Ahead(ahead);
             ahead += step;
@@ -82,7 +82,7 @@ internal static unsafe class NarrowTile
     }
 
     /// <summary>Four rows.</summary>
-    public static void Four<TLanes, TBlock>(float* a, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
+    public static void Four<TLanes, TBlock>(float* a, nint depthStride, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
@@ -105,7 +105,7 @@ internal static unsafe class NarrowTile
             c1 = TLanes.MultiplyAdd(TLanes.Broadcast(a[TBlock.RowStride]), lane, c1);
             c2 = TLanes.MultiplyAdd(TLanes.Broadcast(a[2 * TBlock.RowStride]), lane, c2);
             c3 = TLanes.MultiplyAdd(TLanes.Broadcast(a[3 * TBlock.RowStride]), lane, c3);
-            a += TBlock.DepthStride;
+            a += depthStride;
             b += TLanes.Count;
             Ahead(ahead);
             ahead += step;
@@ -118,7 +118,7 @@ internal static unsafe class NarrowTile
     }
 
     /// <summary>One row.</summary>
-    public static void One<TLanes, TBlock>(float* a, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
+    public static void One<TLanes, TBlock>(float* a, nint depthStride, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
@@ -132,7 +132,7 @@ internal static unsafe class NarrowTile
         {
             TLanes lane = TLanes.Load(b);
             c0 = TLanes.MultiplyAdd(TLanes.Broadcast(a[0]), lane, c0);
-            a += TBlock.DepthStride;
+            a += depthStride;
             b += TLanes.Count;
             Ahead(ahead);
             ahead += step;

@@ -14,7 +14,7 @@ namespace MoeSharp.Tensors.Kernels.MatMul;
 internal static unsafe class TallTile
 {
     /// <summary>Twelve rows.</summary>
-    public static void Twelve<TLanes, TBlock>(float* a, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
+    public static void Twelve<TLanes, TBlock>(float* a, nint depthStride, float* b, float* c, long stride, int depth, bool accumulate, byte* ahead, nint step)
         where TLanes : struct, ILanes<TLanes>
         where TBlock : struct, IBlockLayout
     {
@@ -97,7 +97,7 @@ internal static unsafe class TallTile
             value = TLanes.Broadcast(a[11 * TBlock.RowStride]);
             c11l = TLanes.MultiplyAdd(value, low, c11l);
             c11h = TLanes.MultiplyAdd(value, high, c11h);
-            a += TBlock.DepthStride;
+            a += depthStride;
             b += 2 * TLanes.Count;
             Ahead(ahead);
             ahead += step;
