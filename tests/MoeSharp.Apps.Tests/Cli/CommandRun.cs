@@ -9,6 +9,8 @@ namespace MoeSharp.Apps.Tests.Cli;
 /// <param name="Error">Progress, notes and faults.</param>
 internal sealed record CommandRun(int ExitCode, string Output, string Error)
 {
+    private static readonly Lazy<string> s_page = new(() => File.ReadAllText(Repository.PathOf("docs/cli.md")));
+
     /// <summary>The lines of the error stream that are not empty.</summary>
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
@@ -21,11 +23,17 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         return new CommandRun(exitCode, output.ToString(), error.ToString());
     }
 
-    /// <summary>The output as JSON, after an exit code of 0.</summary>
+    /// <summary>The output as JSON, after an exit code of 0; docs/cli.md must name every field of it.</summary>
     public JsonElement Json()
     {
         ExitCode.ShouldBe(0, Error);
-        return JsonDocument.Parse(Output).RootElement;
+        JsonElement root = JsonDocument.Parse(Output).RootElement;
+        foreach (string field in FieldsOf(root))
+        {
+            s_page.Value.ShouldContain($"`{field}`", Case.Sensitive, "docs/cli.md does not name a field that the command prints");
+        }
+
+        return root;
     }
 
     /// <summary>Demands a failure that is told in one line.</summary>
@@ -43,4 +51,11 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
             ErrorLines[0].ShouldContain(part);
         }
     }
+
+    private static IEnumerable<string> FieldsOf(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(field => FieldsOf(field.Value).Prepend(field.Name)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(FieldsOf),
+        _ => [],
+    };
 }
