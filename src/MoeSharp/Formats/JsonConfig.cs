@@ -35,6 +35,9 @@ public sealed class JsonConfig
     /// <summary>Name of the file, for messages.</summary>
     public string Name { get; }
 
+    /// <summary>What stands before the keys of this object in messages: empty, or <c>section.</c>.</summary>
+    public string Prefix => _prefix;
+
     /// <summary>All keys of this object, in the order of the file.</summary>
     public IEnumerable<string> Keys => _object.EnumerateObject().Select(static property => property.Name);
 

@@ -73,7 +73,7 @@ internal static class TrainingConfigJson
 
         foreach (string fault in typesAreRight ? config.Faults() : [])
         {
-            json.AddFault(char.ToLowerInvariant(fault[0]) + fault[1..]);
+            json.AddFault(json.Prefix + char.ToLowerInvariant(fault[0]) + fault[1..]);
         }
 
         return config;
@@ -117,7 +117,7 @@ internal static class TrainingConfigJson
             return seed;
         }
 
-        json.AddFault($"seed must be a whole number from 0 to 2^64 - 1, got {value.GetRawText()}.");
+        json.AddFault($"{json.Prefix}seed must be a whole number from 0 to 2^64 - 1, got {value.GetRawText()}.");
         return absent;
     }
 
@@ -138,7 +138,7 @@ internal static class TrainingConfigJson
             }
         }
 
-        json.AddFault($"{key} must be one of {string.Join(", ", words.Select(entry => entry.Word))}, got '{word}'.");
+        json.AddFault($"{json.Prefix}{key} must be one of {string.Join(", ", words.Select(entry => entry.Word))}, got '{word}'.");
         return absent;
     }
 

@@ -30,7 +30,7 @@ public sealed record BalanceRecipe
         };
         if (recipe.LoadBalancing < 0 || recipe.RouterZ < 0)
         {
-            json.AddFault($"coefficients must not be negative, got loadBalancing {recipe.LoadBalancing} and routerZ {recipe.RouterZ}.");
+            json.AddFault($"{json.Prefix}coefficients must not be negative, got loadBalancing {recipe.LoadBalancing} and routerZ {recipe.RouterZ}.");
         }
 
         return recipe;

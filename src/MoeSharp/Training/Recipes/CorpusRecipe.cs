@@ -46,17 +46,17 @@ public sealed record CorpusRecipe
         };
         if (paths.Length == 0)
         {
-            json.AddFault("paths must name at least one text file or folder.");
+            json.AddFault(json.Prefix + "paths must name at least one text file or folder.");
         }
 
         if (recipe.HeldOutShare is not (> 0 and < 1))
         {
-            json.AddFault($"heldOutShare must be between 0 and 1, got {recipe.HeldOutShare}.");
+            json.AddFault($"{json.Prefix}heldOutShare must be between 0 and 1, got {recipe.HeldOutShare}.");
         }
 
         if (recipe.HeldOutRowCount < 1)
         {
-            json.AddFault($"heldOutRowCount must be at least 1, got {recipe.HeldOutRowCount}.");
+            json.AddFault($"{json.Prefix}heldOutRowCount must be at least 1, got {recipe.HeldOutRowCount}.");
         }
 
         return recipe;

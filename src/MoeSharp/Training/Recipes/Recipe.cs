@@ -38,10 +38,10 @@ public sealed record Recipe
         JsonConfig json = JsonConfig.Read(path);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var faults = new List<string>();
-        CorpusRecipe? corpus = Section(json, "corpus", faults, section => CorpusRecipe.Read(section, folder));
-        TokenizerRecipe? tokenizer = Section(json, "tokenizer", faults, section => TokenizerRecipe.Read(section, folder));
-        BalanceRecipe balance = json.Has("balance") ? Section(json, "balance", faults, BalanceRecipe.Read) ?? new() : new();
-        TrainingConfig training = json.Has("training") ? Section(json, "training", faults, TrainingConfig.Read) ?? new() : new();
+        CorpusRecipe? corpus = Section(json, "corpus", section => CorpusRecipe.Read(section, folder));
+        TokenizerRecipe? tokenizer = Section(json, "tokenizer", section => TokenizerRecipe.Read(section, folder));
+        BalanceRecipe balance = json.Has("balance") ? Section(json, "balance", BalanceRecipe.Read) ?? new() : new();
+        TrainingConfig training = json.Has("training") ? Section(json, "training", TrainingConfig.Read) ?? new() : new();
         string model = "";
         if (json.TryGetElement("model", out JsonElement element) && element.ValueKind == JsonValueKind.Object)
         {
@@ -53,7 +53,8 @@ public sealed record Recipe
             json.AddFault("model is missing. Write it as the config.json of a published family.");
         }
 
-        foreach (string key in json.UnreadKeys)
+        // Keys inside a section were its reader's to name.
+        foreach (string key in json.UnreadKeys.Where(key => !key.Contains('.', StringComparison.Ordinal)))
         {
             json.AddFault($"{key} is not a section of a recipe. Sections are corpus, tokenizer, model, balance and training.");
         }
@@ -75,12 +76,17 @@ public sealed record Recipe
         return FamilyCatalogue.Parse(System.Text.Encoding.UTF8.GetBytes(model.ToJsonString()), "model");
     }
 
-    private static T? Section<T>(JsonConfig json, string key, List<string> faults, Func<JsonConfig, T> read)
+    /// <summary>Reads a section; its faults are noted in those of the whole.</summary>
+    private static T? Section<T>(JsonConfig json, string key, Func<JsonConfig, T> read)
         where T : class
     {
         if (json.GetOptionalSection(key) is not { } section)
         {
-            faults.Add($"{key} is missing.");
+            if (!json.Has(key))
+            {
+                json.AddFault($"{key} is missing. It must be an object.");
+            }
+
             return null;
         }
 
@@ -93,7 +99,6 @@ public sealed record Recipe
             }
         }
 
-        faults.AddRange(section.Faults.Select(fault => $"{key}.{fault}"));
         return value;
     }
 

@@ -30,7 +30,7 @@ public sealed record TokenizerRecipe
         };
         if (recipe.VocabularySize < 257)
         {
-            json.AddFault($"vocabularySize must be at least 257 (all bytes and the end token), got {recipe.VocabularySize}.");
+            json.AddFault($"{json.Prefix}vocabularySize must be at least 257 (all bytes and the end token), got {recipe.VocabularySize}.");
         }
 
         return recipe;
