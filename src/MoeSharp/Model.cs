@@ -95,7 +95,8 @@ public sealed class Model : IDisposable
         Tokenizer?.Save(Path.Combine(path, "tokenizer.json"));
         if (EndTokens.Count > 0)
         {
-            File.WriteAllText(Path.Combine(path, GenerationConfig.FileName), GenerationConfig.Write(Config, EndTokens));
+            AtomicFile.WriteAllBytes(
+                Path.Combine(path, GenerationConfig.FileName), System.Text.Encoding.UTF8.GetBytes(GenerationConfig.Write(Config, EndTokens)));
         }
 
         return family;

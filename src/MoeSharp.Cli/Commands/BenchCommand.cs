@@ -67,8 +67,8 @@ internal static class BenchCommand
     {
         PeakPair pair = name.Split('.')[0] switch
         {
-            "bandwidth" => peaks.BandwidthGBs,
-            "int8" => peaks.Int8Gops,
+            "bandwidthGBs" => peaks.BandwidthGBs,
+            "int8Gops" => peaks.Int8Gops,
             _ => peaks.Float32Gflops,
         };
         return name.EndsWith("t1", StringComparison.Ordinal) ? pair.T1 : pair.T2;

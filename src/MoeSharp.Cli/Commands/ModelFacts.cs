@@ -51,7 +51,8 @@ internal sealed class ModelFacts
         if (path is null)
         {
             Model tiny = Model.Tiny;
-            return Create("the built-in model", tiny.Family!, tiny.Config, name => tiny.Decoder.State[name].Length * 2, "BF16");
+            return Create(
+                "the built-in model", tiny.Family!, tiny.Config, tiny.Decoder.State.Select(entry => (entry.Key, entry.Value.Length * 2)), "BF16");
         }
 
         string folder = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
@@ -76,7 +77,7 @@ internal sealed class ModelFacts
         }
 
         string types = string.Join(", ", source.Tensors.Select(tensor => tensor.Type.ToString()).Distinct().Order());
-        return Create(path, family, config, name => (long)Math.Round(bytes.GetValueOrDefault(name)), types);
+        return Create(path, family, config, bytes.Select(entry => (entry.Key, (long)Math.Round(entry.Value))), types);
     }
 
     /// <summary>The JSON form.</summary>
@@ -121,13 +122,14 @@ internal sealed class ModelFacts
         json.WriteEndObject();
     }
 
-    private static ModelFacts Create(string name, Family family, DecoderConfig config, Func<string, long> bytesOf, string types)
+    private static ModelFacts Create(
+        string name, Family family, DecoderConfig config, IEnumerable<(string Parameter, long Bytes)> parameters, string types)
     {
         var facts = new ModelFacts(name, family, config) { StoredTypes = types };
-        foreach (string parameter in new Decoder(config).State.Keys)
+        foreach ((string parameter, long bytes) in parameters)
         {
             string part = PartOf(parameter, config.IsTied);
-            facts.Bytes[part] = facts.Bytes.GetValueOrDefault(part) + bytesOf(parameter);
+            facts.Bytes[part] = facts.Bytes.GetValueOrDefault(part) + bytes;
         }
 
         return facts;

@@ -4,6 +4,6 @@ namespace MoeSharp.Tensors.Measurement;
 /// <param name="Name">As <c>matmul.nt.t1</c>.</param>
 /// <param name="Value">The speed.</param>
 /// <param name="Unit">As <c>GFLOP/s</c>.</param>
-/// <param name="Peak">The peak by name, as <c>float32.t1</c>.</param>
+/// <param name="Peak">The peak by its place in the machine's facts, as <c>float32Gflops.t1</c>.</param>
 /// <param name="Share">The speed divided by that peak.</param>
 public sealed record BenchResult(string Name, double Value, string Unit, string Peak, double Share);

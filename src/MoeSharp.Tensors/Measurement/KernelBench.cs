@@ -132,5 +132,5 @@ public static unsafe class KernelBench
     }
 
     private static BenchResult Result(string name, double value, int threads, MachinePeaks peaks) =>
-        new(name, value, "GFLOP/s", $"float32.t{threads}", value / peaks.Float32Gflops.For(threads));
+        new(name, value, "GFLOP/s", $"float32Gflops.t{threads}", value / peaks.Float32Gflops.For(threads));
 }

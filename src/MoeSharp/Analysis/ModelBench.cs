@@ -49,7 +49,7 @@ public static class ModelBench
 
         double speed = count / seconds;
         double bytes = 4.0 * decoder.Config.CountParameters().Active;
-        return [new BenchResult("decode", speed, "tokens/s", "bandwidth.t2", speed * bytes / 1e9 / peaks.BandwidthGBs.T2)];
+        return [new BenchResult("decode", speed, "tokens/s", "bandwidthGBs.t2", speed * bytes / 1e9 / peaks.BandwidthGBs.T2)];
     }
 
     /// <summary>Floating-point operations of one training step of the benchmark's model.</summary>
@@ -85,7 +85,7 @@ public static class ModelBench
         using Trainer trainer = CreateTrainer(expertCount, workers);
         double seconds = BestTime.Of(() => trainer.Step(), runs: 5, seconds: 4);
         double speed = StepFlops(expertCount) / seconds / 1e9;
-        return new BenchResult(name, speed, "GFLOP/s", "float32.t2", speed / peaks.Float32Gflops.T2);
+        return new BenchResult(name, speed, "GFLOP/s", "float32Gflops.t2", speed / peaks.Float32Gflops.T2);
     }
 
     private static DecoderConfig Config(int expertCount) => new()

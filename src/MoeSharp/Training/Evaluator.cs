@@ -6,8 +6,6 @@ namespace MoeSharp.Training;
 /// <remarks>Sums in double over counted targets, batch by batch: the same bits at any thread count. Not safe for concurrent use.</remarks>
 public sealed class Evaluator : IDisposable
 {
-    private static readonly Rng s_noNoise = new(0);
-
     private readonly ITrainableModel _model;
     private readonly TensorScope _scope;
 
@@ -38,7 +36,8 @@ public sealed class Evaluator : IDisposable
             TrainingBatch batch = batches.Get(index);
             if (batch.CountedTargets > 0)
             {
-                ForwardLosses losses = _model.Forward(_scope, batch, new TrainingPass(IsTraining: false, s_noNoise, null));
+                var noise = new Rng(0, stream: (ulong)index); // for routers that draw in evaluation too: a batch always gets the same
+                ForwardLosses losses = _model.Forward(_scope, batch, new TrainingPass(IsTraining: false, noise, null));
                 nats += (double)losses.CrossEntropy.ToScalar() * batch.CountedTargets;
                 counted += batch.CountedTargets;
             }

@@ -46,9 +46,13 @@ public class BalanceLawsTests
 
         var context = new RoutingContext { GroupStarts = Indices.From([0, 8, 16, 32]) };
         Balance balance = s_rules[name].Create(topK);
-        BalanceResult result = balance.Reduce([balance.Measure(Router.Olmoe(topK).Decide(logits, context), context)]);
+        BalanceTerms layer = balance.Measure(Router.Olmoe(topK).Decide(logits, context), context);
+        BalanceResult result = balance.Reduce([layer]);
         result.Values[0].ShouldBe(s_rules[name].AtBalance(topK), 1e-5f);
         result.Printed(0).ShouldBe(result.BalancedValues[0] > 0 ? 1 : 0, 1e-5f);
+
+        // However layers join, what is printed is one yardstick.
+        balance.Reduce([layer, layer, layer]).Printed(0).ShouldBe(result.Printed(0), 1e-5f);
     }
 
     [Theory]

@@ -22,19 +22,26 @@ public class MoeLayerLawsTests
     }
 
     [Theory]
-    [InlineData(2, true)]
-    [InlineData(4, true)]
-    [InlineData(2, false)]
-    [InlineData(3, false)]
-    public void Upcycled_experts_reproduce_the_dense_layer(int topK, bool zeroRouter)
+    [InlineData(8, 2, true)]
+    [InlineData(8, 4, true)]
+    [InlineData(8, 8, true)]
+    [InlineData(13, 1, true)] // 13 · (1/13) is not 1 in float32 when the reciprocal is rounded first
+    [InlineData(13, 2, true)]
+    [InlineData(20, 8, true)]
+    [InlineData(60, 4, true)]
+    [InlineData(128, 16, true)]
+    [InlineData(8, 2, false)]
+    [InlineData(8, 3, false)]
+    [InlineData(20, 8, false)]
+    public void Upcycled_experts_reproduce_the_dense_layer(int experts, int topK, bool zeroRouter)
     {
         // All experts equal and weights that sum to one: bit for bit when the router is zero and K a power of two, else within K·ε.
-        var layer = new MoeLayer(Size, ExpertBank.SwiGlu(8, 24), Router.Mixtral(topK), seed: 4);
+        var layer = new MoeLayer(Size, ExpertBank.SwiGlu(experts, 24), Router.Mixtral(topK), seed: 4);
         var bank = (FeedForwardBank)layer.Experts;
         foreach (Parameter parameter in bank.Parameters)
         {
             float[] first = parameter.Value.Slice(0).ToArray();
-            for (int e = 1; e < 8; e++)
+            for (int e = 1; e < experts; e++)
             {
                 first.CopyTo(parameter.Value.Slice(e).Span);
             }

@@ -35,7 +35,7 @@ public class RoutingLawsTests
         float largest = logits.Gradient!.ToArray().Max(MathF.Abs);
         if (normalized)
         {
-            largest.ShouldBeLessThan(1e-6f);
+            largest.ShouldBe(0);
         }
         else
         {

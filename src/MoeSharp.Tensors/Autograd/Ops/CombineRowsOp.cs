@@ -1,3 +1,4 @@
+using System.Numerics;
 using MoeSharp.Tensors.Kernels;
 
 namespace MoeSharp.Tensors.Autograd.Ops;
@@ -5,7 +6,7 @@ namespace MoeSharp.Tensors.Autograd.Ops;
 /// <summary>Brings the results of experts back to their tokens: a weighted sum of chosen rows.</summary>
 /// <remarks>
 /// <para>Shapes: <c>y [N, D]</c>, row of choice <c>[T·K]</c>, weights <c>[T, K]</c> → <c>[T, D]</c>. Formula:
-/// <c>out[t] = Σₖ w[t, k]·y[row[t·K + k]]</c>, k rising; −1 is a dropped choice and adds nothing.
+/// <c>out[t] = Σₖ w[t, k]·y[row[t·K + k]]</c>, in a fixed tree over k; −1 is a dropped choice and adds nothing.
 /// <c>dw[t, k] = dout[t]·y[row]</c> (0 where dropped), <c>dy[n]</c> = Σ of <c>w·dout[t]</c> over the choices that name n.</para>
 /// <para>The row numbers must not change before the backward pass.</para>
 /// </remarks>
@@ -59,32 +60,61 @@ public sealed class CombineRowsOp : Operation
         scope.Workers.Run(blocks.Count, new BackwardWork(_y, starts, places, _weights, OutputGradient, dy, addToY, dw, blocks));
     }
 
+    /// <summary>Sums in a tree of halves, so that K equal rows of weight 1/K give the row itself when K is a power of two: every partial
+    /// sum is then the row times a power of two, and nothing is rounded. One chain over k would round from K = 8 on.</summary>
     private readonly struct ForwardWork(Tensor y, Indices rowOfChoice, Tensor weights, Tensor output, Blocks blocks) : IWork
     {
+        private const int BlockColumns = 512; // partial sums of a level: 2 KiB of the stack
+
         public void Run(int item, int worker)
         {
-            int first = (int)blocks.First(item), k = weights.Columns;
-            ReadOnlySpan<int> rows = rowOfChoice.Span;
+            int first = (int)blocks.First(item), k = weights.Columns, block = k <= 2 ? output.Columns : BlockColumns;
             for (int t = first; t < first + blocks.Size(item); t++)
             {
-                Span<float> sum = output.Row(t);
-                ReadOnlySpan<float> weight = weights.Row(t);
-                bool started = false;
-                for (int choice = 0; choice < k; choice++)
+                for (int start = 0; start < output.Columns; start += block)
                 {
-                    int row = rows[(t * k) + choice];
+                    Span<float> sum = output.Row(t).Slice(start, Math.Min(block, output.Columns - start));
+                    if (!Sum(t * k, k, start, sum))
+                    {
+                        sum.Clear();
+                    }
+                }
+            }
+        }
+
+        /// <summary>Sum of some choices of a token, of which all but dropped ones count; false where all were dropped.</summary>
+        private bool Sum(int first, int count, int start, Span<float> sum)
+        {
+            if (count <= 2)
+            {
+                bool started = false;
+                for (int choice = first; choice < first + count; choice++)
+                {
+                    int row = rowOfChoice[choice];
                     if (row >= 0)
                     {
-                        ElementKernel.Scale(y.Row(row), weight[choice], sum, started);
+                        ElementKernel.Scale(y.Row(row).Slice(start, sum.Length), weights.Span[choice], sum, started);
                         started = true;
                     }
                 }
 
-                if (!started)
-                {
-                    sum.Clear();
-                }
+                return started;
             }
+
+            int half = (int)BitOperations.RoundUpToPowerOf2((uint)count) / 2;
+            Span<float> right = stackalloc float[BlockColumns];
+            right = right[..sum.Length];
+            bool hasLeft = Sum(first, half, start, sum), hasRight = Sum(first + half, count - half, start, right);
+            if (hasRight && hasLeft)
+            {
+                ElementKernel.Add(sum, right, sum);
+            }
+            else if (hasRight)
+            {
+                right.CopyTo(sum);
+            }
+
+            return hasLeft || hasRight;
         }
     }
 

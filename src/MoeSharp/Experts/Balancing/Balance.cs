@@ -50,7 +50,8 @@ public sealed partial class Balance
             BalanceTerm[] terms = [.. layers.Select(layer => layer.Terms[i])];
             Tensor value = _losses[i].Reduce(terms);
             values[i] = value.ToScalar();
-            balanced[i] = _losses[i].BalancedValue(terms[0].ChoicesPerRow);
+            int summed = _losses[i].Layers == LayerReduction.Sum ? layers.Count : 1;
+            balanced[i] = _losses[i].BalancedValue(terms[0].ChoicesPerRow) * summed;
             Tensor scaled = ScaleOp.Apply(value, _losses[i].Coefficient);
             total = total is null ? scaled : AddOp.Apply(total, scaled);
         }

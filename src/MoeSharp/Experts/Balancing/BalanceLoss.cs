@@ -17,7 +17,8 @@ public abstract class BalanceLoss
     /// <summary>How values of several layers become one.</summary>
     public LayerReduction Layers { get; init; } = LayerReduction.Mean;
 
-    /// <summary>The value in this convention when the load is uniform: what a printed value is divided by. 0 where balance is 0.</summary>
+    /// <summary>The value of one layer in this convention when the load is uniform; times the layers where they are summed, it is what a
+    /// printed value is divided by. 0 where balance is 0.</summary>
     /// <param name="topK">K.</param>
     public virtual float BalancedValue(float topK) => 0;
 

@@ -36,17 +36,12 @@ internal sealed class ChosenWeightsOp : Operation
         {
             ReadOnlySpan<float> row = scores.Row(t);
             Span<float> w = output.Row(t);
-            float factor = rule.Scale;
-            if (rule.Divides(topK))
-            {
-                float divisor = Divisor(row, norm.Slice(t * topK, topK), rule, out _);
-                factor = divisor > 0 ? factor / divisor : 0;
-            }
-
+            float divisor = rule.Divides(topK) ? Divisor(row, norm.Slice(t * topK, topK), rule, out _) : 1;
             for (int k = 0; k < topK; k++)
             {
+                // Divided, not multiplied by the reciprocal: a single choice weighs exactly 1, K = 2ⁿ equal ones exactly 1/K.
                 int id = kept[(t * topK) + k];
-                w[k] = id < 0 ? 0 : row[id] * factor;
+                w[k] = id < 0 || divisor <= 0 ? 0 : row[id] / divisor * rule.Scale;
             }
         }
 
@@ -68,11 +63,10 @@ internal sealed class ChosenWeightsOp : Operation
         {
             ReadOnlySpan<float> row = _scores.Row(t), g = dw.Row(t), w = Output.Row(t);
             Span<float> ds = gradient.Row(t);
-            float factor = _rule.Scale, inner = 0, divisor = 1, length = 0;
+            float inner = 0, divisor = 1, length = 0;
             if (_rule.Divides(topK))
             {
                 divisor = Divisor(row, norm.Slice(t * topK, topK), _rule, out length);
-                factor = divisor > 0 ? factor / divisor : 0;
                 for (int k = 0; k < topK; k++)
                 {
                     inner += g[k] * w[k];
@@ -82,9 +76,9 @@ internal sealed class ChosenWeightsOp : Operation
             for (int k = 0; k < topK; k++)
             {
                 int id = kept[(t * topK) + k];
-                if (id >= 0)
+                if (id >= 0 && divisor > 0)
                 {
-                    ds[id] += factor * g[k];
+                    ds[id] += g[k] * _rule.Scale / divisor;
                 }
 
                 int other = norm[(t * topK) + k];
@@ -101,16 +95,16 @@ internal sealed class ChosenWeightsOp : Operation
 
     private static float Divisor(ReadOnlySpan<float> scores, ReadOnlySpan<int> ids, Normalization rule, out float length)
     {
-        float sum = 0;
+        double sum = 0;
         foreach (int id in ids)
         {
             if (id >= 0)
             {
-                sum += rule.Power == 1 ? MathF.Abs(scores[id]) : MathF.Pow(MathF.Abs(scores[id]), rule.Power);
+                sum += rule.Power == 1 ? Math.Abs(scores[id]) : Math.Pow(Math.Abs(scores[id]), rule.Power);
             }
         }
 
-        length = rule.Power == 1 ? sum : MathF.Pow(sum, 1 / rule.Power);
+        length = (float)(rule.Power == 1 ? sum : Math.Pow(sum, 1.0 / rule.Power));
         return rule.Kind == NormalizationKind.Floor ? MathF.Max(length, rule.Epsilon) : length + rule.Epsilon;
     }
 }

@@ -50,7 +50,8 @@ public static class DecoderFolder
             _ => "float32",
         };
         DecoderWeights.Save(decoder, family, Path.Combine(path, SafetensorsModel.FileName), type);
-        File.WriteAllText(Path.Combine(path, ConfigName), FamilyCatalogue.Write(family, decoder.Config, name));
+        AtomicFile.WriteAllBytes(
+            Path.Combine(path, ConfigName), System.Text.Encoding.UTF8.GetBytes(FamilyCatalogue.Write(family, decoder.Config, name)));
         return family;
     }
 }
