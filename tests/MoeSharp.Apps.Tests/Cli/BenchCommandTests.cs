@@ -31,7 +31,7 @@ public class BenchCommandTests
         {
             // The peak of one thread measures results of one thread, that of two the others.
             string name = result.GetProperty("name").GetString()!, peak = result.GetProperty("peak").GetString()!;
-            peak.ShouldBe(name.EndsWith(".t1", StringComparison.Ordinal) ? "float32.t1" : "float32.t2", name);
+            peak.ShouldBe(name.EndsWith(".t1", StringComparison.Ordinal) ? "float32Gflops.t1" : "float32Gflops.t2", name);
             double of = machine.GetProperty("float32Gflops").GetProperty(peak[^2..]).GetDouble();
             result.GetProperty("unit").GetString().ShouldBe("GFLOP/s");
             result.GetProperty("share").GetDouble().ShouldBe(result.GetProperty("value").GetDouble() / of, 0.002, name);

@@ -3,7 +3,8 @@ using MoeSharp.Tensors.Autograd.Ops;
 
 namespace MoeSharp.Tensors.Tests.Golden.Numerics;
 
-/// <summary>Attention against PyTorch: every case of <c>attention.json</c>, value within 1e-5 relative + 1e-6, gradients within 1e-4 relative + 1e-6.</summary>
+/// <summary>Attention against PyTorch: every case of <c>attention.json</c>, value within 1e-5 relative + 1e-6, gradients within 1e-4 relative + 1e-5.</summary>
+/// <remarks>In float64 the file's own float32 gradients are off by up to 1.2e-6, so 1e-6 of two such would be chance.</remarks>
 public class AttentionGoldenTests
 {
     private static readonly JsonDocument s_file = JsonDocument.Parse(
@@ -33,12 +34,12 @@ public class AttentionGoldenTests
 
         scope.Tape!.Backward(y, Rows(golden.GetProperty("R")));
         JsonElement gradients = golden.GetProperty("grads");
-        ShouldBeClose(name + " d_q", q.Gradient!, Rows(gradients.GetProperty("d_q")), 1e-4, 1e-6);
-        ShouldBeClose(name + " d_k", k.Gradient!, Rows(gradients.GetProperty("d_k")), 1e-4, 1e-6);
-        ShouldBeClose(name + " d_v", v.Gradient!, Rows(gradients.GetProperty("d_v")), 1e-4, 1e-6);
+        ShouldBeClose(name + " d_q", q.Gradient!, Rows(gradients.GetProperty("d_q")), 1e-4, 1e-5);
+        ShouldBeClose(name + " d_k", k.Gradient!, Rows(gradients.GetProperty("d_k")), 1e-4, 1e-5);
+        ShouldBeClose(name + " d_v", v.Gradient!, Rows(gradients.GetProperty("d_v")), 1e-4, 1e-5);
         if (sinks is not null)
         {
-            ShouldBeClose(name + " d_sinks", sinks.Gradient!, Vector(gradients.GetProperty("d_sinks")), 1e-4, 1e-6);
+            ShouldBeClose(name + " d_sinks", sinks.Gradient!, Vector(gradients.GetProperty("d_sinks")), 1e-4, 1e-5);
         }
     }
 
