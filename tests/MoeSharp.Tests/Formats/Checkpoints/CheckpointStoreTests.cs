@@ -62,6 +62,15 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void Entries_of_a_folder_reach_the_disk_where_the_system_can_do_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "fsync of a folder is a call of the C library");
+
+        FolderFlush.TryRun(_folder).ShouldBeTrue();
+        FolderFlush.TryRun(Path.Combine(_folder, "missing")).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Unfinished_folders_are_cleared_and_a_second_run_is_refused()
     {
         string leftover = Path.Combine(_folder, "step-00000007.moe-tmp");
