@@ -187,6 +187,24 @@ public class RoutingLawsTests
         together.Count(router => router.LooksAhead).ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Balanced_assignments_leave_padding_out(bool sinkhorn)
+    {
+        // Rows 3 and 7 are padding that shouts for expert 0; without them the others choose the same.
+        using var scope = new TensorScope();
+        float[] values = Random(scope, 10, 4, seed: 12).ToArray();
+        values[12] = values[28] = 9;
+        Router Make() => sinkhorn ? Router.SinkhornBase() : Router.Base();
+        var padded = new RoutingContext { IsTraining = true, Padding = Indices.From([0, 0, 0, 1, 0, 0, 0, 1, 0, 0]) };
+        int[] with = Make().Decide(scope.From(values, new(10, 4)), padded).Ids.Span.ToArray();
+        float[] rest = [.. values[..12], .. values[16..28], .. values[32..]];
+        int[] without = Make().Decide(scope.From(rest, new(8, 4)), new RoutingContext { IsTraining = true }).Ids.Span.ToArray();
+        with.Where(id => id >= 0).ShouldBe(without);
+        with[3].ShouldBe(-1);
+    }
+
     private static Tensor Random(TensorScope scope, int rows, int columns, ulong seed)
     {
         Tensor x = scope.New(new(rows, columns));
