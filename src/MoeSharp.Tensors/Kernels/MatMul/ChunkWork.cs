@@ -24,6 +24,22 @@ internal readonly unsafe struct ChunkWork<TGroups, TLanes>(TGroups groups, float
         }
 
         int rows = Math.Min(chunkRows, product.BlockRows - firstRow);
+        if (product.HasFewRows && TLanes.Count >= Lanes256.Count)
+        {
+            FewRowsKernel.Run(
+                product.Panels.Pointer, product.Panels.RowStride, product.PanelRows, product.Blocks.FromRow(firstRow).Pointer,
+                product.Blocks.RowStride, product.Depth, rows, product.C + firstRow, product.PanelStride, product.Accumulate);
+            return;
+        }
+
+        if (product.HasEightRows && TLanes.Count >= Lanes256.Count)
+        {
+            EightRowsKernel.Run(
+                packed + product.PackedOffset, product.PanelRows, product.Blocks.FromRow(firstRow).Pointer, product.Blocks.RowStride,
+                product.Depth, rows, product.C + firstRow, product.PanelStride, product.Accumulate);
+            return;
+        }
+
         float* scratch = ProductScratch.Blocks(ChunkKernel.ScratchLength);
         AheadStream ahead = Ahead(item + threads);
         if (product.Blocks.RowStride == 1)

@@ -6,6 +6,7 @@ namespace MoeSharp.Tensors.Kernels.MatMul;
 internal readonly unsafe struct PackWork<TGroups>(TGroups groups, float* packed, int widest) : IWork
     where TGroups : struct, IProductGroups
 {
+    private const int FewRowsWidth = 16; // panels of 256-bit lanes
     private const int SlabRows = 64;
     private const int SlabDepth = 512;
 
@@ -48,7 +49,8 @@ internal readonly unsafe struct PackWork<TGroups>(TGroups groups, float* packed,
             Math.Min(SlabDepth, product.Depth - k), product.Depth, k, target + ((long)start * product.Depth));
     }
 
-    private int ItemsOf(in Product product) => product.Panels.RowStride != 1
+    private int ItemsOf(in Product product) => product.HasFewRows && widest >= FewRowsWidth ? 0
+        : product.Panels.RowStride != 1
         ? Parts(product.PanelRows, widest)
         : Parts(product.PanelRows, SlabRows) * Parts(product.Depth, SlabDepth);
 

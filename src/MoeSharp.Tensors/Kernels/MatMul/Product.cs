@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace MoeSharp.Tensors.Kernels.MatMul;
 
 /// <summary>One product in the roles its factors play inside the kernel.</summary>
@@ -39,4 +41,13 @@ internal unsafe struct Product
 
     /// <summary>Where the packed panels lie, in elements of the shared buffer; a multiple of 16.</summary>
     public long PackedOffset;
+
+    /// <summary>True where few rows meet a weight of contiguous inputs: <see cref="FewRowsKernel"/> reads both in place.</summary>
+    public readonly bool HasFewRows => PanelRows <= FewRowsKernel.Rows && StreamsWeight;
+
+    /// <summary>True where some rows meet a weight of contiguous inputs: <see cref="EightRowsKernel"/> reads it in place.</summary>
+    public readonly bool HasEightRows => PanelRows is > FewRowsKernel.Rows and <= EightRowsKernel.Rows && StreamsWeight;
+
+    private readonly bool StreamsWeight =>
+        Avx.IsSupported && BlockStride == 1 && Panels.DepthStride == 1 && Blocks.DepthStride == 1;
 }

@@ -8,6 +8,9 @@ internal static unsafe class ProductRunner
     /// <summary>Below this, packing is not worth a region of its own.</summary>
     private const long SmallPack = 16 * 1024;
 
+    /// <summary>Up to so many multiply-adds, other threads come too late.</summary>
+    private const long SmallWork = 64 * 1024;
+
     /// <summary>Items a thread should find, so that the last ones even out.</summary>
     private const int ItemsPerThread = 12;
 
@@ -53,23 +56,35 @@ internal static unsafe class ProductRunner
         }
 
         int used = 0, columns = 0;
+        long operations = 0;
         for (int group = 0; group < groups.Count; group++)
         {
             Product product = groups[group];
             used += product.PanelRows > 0 ? 1 : 0;
             columns = Math.Max(columns, product.PanelRows);
+            operations += (long)product.PanelRows * product.BlockRows * product.Depth;
         }
 
         int parts = (columns + ChunkKernel.Columns - 1) / ChunkKernel.Columns;
         var work = new ChunkWork<TGroups, TLanes>(groups, packed, ChunkRows(groups.BlockRows, used * parts, workers.Count), parts, workers.Count);
-        workers.Run(work.Items, work);
+        if (operations <= SmallWork)
+        {
+            for (int item = 0; item < work.Items; item++)
+            {
+                work.Run(item, worker: 0);
+            }
+        }
+        else
+        {
+            workers.Run(work.Items, work);
+        }
     }
 
     /// <summary>Tall chunks use their panels longer; more of them share the work better.</summary>
     private static int ChunkRows(int blockRows, int parts, int threads)
     {
         int rows = BlockChunk.Rows;
-        while (rows > 12 && threads > 1 && (long)(blockRows + rows - 1) / rows * parts < ItemsPerThread * threads)
+        while (rows > 24 && threads > 1 && (long)(blockRows + rows - 1) / rows * parts < ItemsPerThread * threads)
         {
             rows /= 2;
         }

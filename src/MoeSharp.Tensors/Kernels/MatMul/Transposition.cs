@@ -76,6 +76,22 @@ internal static unsafe class Transposition
         Plain(source + (i * sourceStride), sourceStride, target + i, targetStride, rows - i, columns);
     }
 
+    /// <summary>Four k of eight rows: vector t holds k = t of all of them. Rows 0–3 start at <paramref name="low"/>, rows 4–7 at <paramref name="high"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FourDeep(
+        float* low, float* high, long stride, out Vector256<float> k0, out Vector256<float> k1, out Vector256<float> k2, out Vector256<float> k3)
+    {
+        Vector256<float> r0 = Vector256.Create(Vector128.Load(low), Vector128.Load(high));
+        Vector256<float> r1 = Vector256.Create(Vector128.Load(low + stride), Vector128.Load(high + stride));
+        Vector256<float> r2 = Vector256.Create(Vector128.Load(low + (2 * stride)), Vector128.Load(high + (2 * stride)));
+        Vector256<float> r3 = Vector256.Create(Vector128.Load(low + (3 * stride)), Vector128.Load(high + (3 * stride)));
+        Vector256<float> a = Avx.UnpackLow(r0, r1), b = Avx.UnpackHigh(r0, r1), c = Avx.UnpackLow(r2, r3), d = Avx.UnpackHigh(r2, r3);
+        k0 = Avx.Shuffle(a, c, 0x44);
+        k1 = Avx.Shuffle(a, c, 0xEE);
+        k2 = Avx.Shuffle(b, d, 0x44);
+        k3 = Avx.Shuffle(b, d, 0xEE);
+    }
+
     private static void Plain(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
     {
         for (int j = 0; j < columns; j++)
