@@ -8,7 +8,7 @@ using MoeSharp.Models.Decoding;
 using MoeSharp.Text;
 using MoeSharp.Text.Training;
 using MoeSharp.Training;
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 
 byte[][] pages =
 [

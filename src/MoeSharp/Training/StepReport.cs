@@ -1,4 +1,4 @@
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 
 namespace MoeSharp.Training;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using MoeSharp.Formats.Checkpoints;
 using MoeSharp.Tensors;
 using MoeSharp.Tensors.Autograd.Ops;
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 using MoeSharp.Training.Clipping;
 using MoeSharp.Training.Optimizers;
 using MoeSharp.Training.Schedules;

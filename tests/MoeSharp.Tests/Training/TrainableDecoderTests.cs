@@ -4,9 +4,8 @@ using MoeSharp.Formats.TensorBoard;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
 using MoeSharp.Training;
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 using MoeSharp.Training.Callbacks;
-using BalanceRule = MoeSharp.Experts.Balancing.Balance;
 
 namespace MoeSharp.Tests.Training;
 
@@ -140,7 +139,7 @@ public sealed class TrainableDecoderTests : IDisposable
     {
         var notices = new List<CollapseNotice>();
         Decoder decoder = Decoder.Create(
-            Config(topK: 1), seed: 3, new DecoderParts { Balance = BalanceRule.Switch(balance) });
+            Config(topK: 1), seed: 3, new DecoderParts { Balance = Balance.Switch(balance) });
         var model = new TrainableDecoder(decoder);
         var config = new TrainingConfig { StepCount = 80, WarmupStepCount = 5, LearningRate = 1e-2, Schedule = ScheduleKind.Constant };
         using var trainer = new Trainer(

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using MoeSharp.Formats;
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 
 namespace MoeSharp.Training.Callbacks;
 

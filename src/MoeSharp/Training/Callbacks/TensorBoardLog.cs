@@ -1,5 +1,5 @@
 using MoeSharp.Formats.TensorBoard;
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 
 namespace MoeSharp.Training.Callbacks;
 

@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Balancing;
 using MoeSharp.Formats;
 
 namespace MoeSharp.Training.Recipes;
@@ -14,10 +15,10 @@ public sealed record BalanceRecipe
     public double RouterZ { get; init; } = 0.001;
 
     /// <summary>The rule. The load-balancing value is measured also where its coefficient is 0.</summary>
-    public Experts.Balancing.Balance Create()
+    public Balance Create()
     {
-        Experts.Balancing.Balance rule = Experts.Balancing.Balance.LoadBalancing((float)LoadBalancing);
-        return RouterZ > 0 ? rule + Experts.Balancing.Balance.RouterZ((float)RouterZ) : rule;
+        Balance rule = Balance.LoadBalancing((float)LoadBalancing);
+        return RouterZ > 0 ? rule + Balance.RouterZ((float)RouterZ) : rule;
     }
 
     /// <summary>Reads the section.</summary>

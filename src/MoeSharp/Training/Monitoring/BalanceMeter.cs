@@ -3,7 +3,7 @@ using MoeSharp.Experts.Routing;
 using MoeSharp.Tensors;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace MoeSharp.Training.Balance;
+namespace MoeSharp.Training.Monitoring;
 
 /// <summary>Counts routing decisions over the micro-batches of a step and tells the balance of each layer.</summary>
 /// <remarks>Allocates nothing once made. Not safe for concurrent use.</remarks>

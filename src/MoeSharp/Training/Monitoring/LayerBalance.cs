@@ -1,4 +1,4 @@
-namespace MoeSharp.Training.Balance;
+namespace MoeSharp.Training.Monitoring;
 
 /// <summary>How evenly the experts of one layer were used in one step: the truth, measured, whatever the losses say.</summary>
 /// <param name="Layer">Number of the layer.</param>

@@ -1,4 +1,4 @@
-namespace MoeSharp.Training.Balance;
+namespace MoeSharp.Training.Monitoring;
 
 /// <summary>A layer collapsed, or is well again.</summary>
 /// <param name="Step">When it was seen.</param>

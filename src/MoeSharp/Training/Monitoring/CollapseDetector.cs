@@ -1,4 +1,4 @@
-namespace MoeSharp.Training.Balance;
+namespace MoeSharp.Training.Monitoring;
 
 /// <summary>Says that a layer collapses while it happens: few experts take the tokens, the others get none and learn nothing.</summary>
 /// <remarks>

@@ -1,9 +1,9 @@
 using MoeSharp.Experts.Routing;
 using MoeSharp.Tensors;
 using MoeSharp.Training;
-using MoeSharp.Training.Balance;
+using MoeSharp.Training.Monitoring;
 
-namespace MoeSharp.Tests.Training.Balance;
+namespace MoeSharp.Tests.Training.Monitoring;
 
 public sealed class CollapseDetectorTests
 {

@@ -1,4 +1,4 @@
-namespace MoeSharp.Training.Balance;
+namespace MoeSharp.Training.Monitoring;
 
 /// <summary>When a layer counts as collapsed: any one of three signs, each over a window of steps.</summary>
 /// <remarks>
