@@ -32,7 +32,7 @@ public sealed class TrainableDecoderTests : IDisposable
     [Fact]
     public void Expert_biases_move_once_a_step_by_the_counts_of_all_micro_batches()
     {
-        Decoder decoder = Decoder.Create(Config(topK: 1, bias: true), seed: 3, new DecoderParts { Balance = new BalanceRule() });
+        Decoder decoder = Decoder.Create(Config(topK: 1, bias: true), seed: 3, new DecoderParts { Balance = new Balance() });
         var model = new TrainableDecoder(decoder);
         var config = new TrainingConfig { StepCount = 1, WarmupStepCount = 0, AccumulationCount = 3, LearningRate = 1e-9 };
         using var trainer = new Trainer(model, config, Batches(3));
@@ -60,7 +60,7 @@ public sealed class TrainableDecoderTests : IDisposable
         for (int life = 0; life < 2; life++)
         {
             var loss = new LoadBalancingLoss { Coefficient = 1 };
-            Decoder decoder = Decoder.Create(Config(topK: 2), seed: 3, new DecoderParts { Balance = new BalanceRule(loss) });
+            Decoder decoder = Decoder.Create(Config(topK: 2), seed: 3, new DecoderParts { Balance = new Balance(loss) });
             var model = new TrainableDecoder(decoder, sparsity: new SparsityControl(loss, topK: 2, expertCount: 8));
             using CheckpointStore store = CheckpointStore.Open(_folder);
             var config = new TrainingConfig { StepCount = 3 + life, WarmupStepCount = 1 };
