@@ -43,7 +43,10 @@ public unsafe class SumKernelTests
     {
         float[] x = new float[1_000_000];
         x.AsSpan().Fill(0.1f);
-        SumKernel.Sum(x).ShouldBe(100_000 * (0.1f / 0.1), 1e-2);
+
+        // The stated bound, (512/4/lanes + 8)·ε·Σ; one chain in float32 would be off by 958.
+        double bound = ((128.0 / Math.Max(1, Simd.Width / 32)) + 8) * 6e-8 * 100_000;
+        SumKernel.Sum(x).ShouldBe(100_000 * (0.1f / 0.1), bound);
     }
 
     private static void Sums<TLanes>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<float> c, Span<float> y, Span<float> z)
