@@ -38,7 +38,8 @@ public partial class TinyModelTests
     {
         Recipe recipe = Recipe.Read(Path.Combine(SourceTree.Root, "recipes", "tiny.json"));
         TextCorpus books = TextCorpus.Open(recipe.Corpus.Paths, recipe.Corpus.Options);
-        TokenCorpus tokens = TokenCorpus.Tokenize(books.Documents(), Model.Tiny.Tokenizer!, Model.Tiny.EndTokens[0]);
+        TokenCorpus tokens = TokenCorpus.Tokenize(
+            books.Documents(), Model.Tiny.Tokenizer!, Model.Tiny.EndTokens[0], cancellationToken: TestContext.Current.CancellationToken);
         (_, TokenCorpus heldOut) = tokens.Split(recipe.Corpus.Split);
         var rows = new SequentialBatches(heldOut, batchSize: 8, recipe.Training.SequenceLength, mostRows: 96);
         using var evaluator = new Evaluator(new TrainableDecoder(Model.Tiny.Decoder));
@@ -55,7 +56,7 @@ public partial class TinyModelTests
         HashSet<string> known = [.. TextCorpus.Open(recipe.Corpus.Paths, recipe.Corpus.Options).Documents()
             .SelectMany(document => WordsOf(System.Text.Encoding.UTF8.GetString(document.Text.Span)))];
         var samples = s_openings.Select((opening, seed) => opening + Model.Tiny.Generate(
-            opening, new GenerationOptions { MaxTokens = 100, Sampling = new SamplingOptions { Temperature = 0.8f, Seed = (ulong)seed } })).ToList();
+            opening, new GenerationOptions { MaxTokens = 100, Sampling = new SamplingOptions { Temperature = 0.8f, Seed = (ulong)seed } }, TestContext.Current.CancellationToken)).ToList();
 
         string[] words = [.. samples.SelectMany(WordsOf)];
         string[] strange = [.. words.Where(word => !known.Contains(word))];
