@@ -15,7 +15,7 @@ namespace MoeSharp.Experts.Dispatch;
 /// is in row        2  0  3 −1  1  4                RowOfChoice  2 0 3 −1 1 4
 /// </code>
 /// Dispatch gathers <c>x[TokenOfRow]</c>; expert e then owns the rows <c>Offsets[e] … Offsets[e + 1] − 1</c>; combine adds, for token t,
-/// <c>Σ_k w[t, k] · y[RowOfChoice[t·K + k]]</c>, in the order of k, so the sum is the same at any thread count.</para>
+/// <c>Σ_k w[t, k] · y[RowOfChoice[t·K + k]]</c>, in a fixed tree over k, so the sum is the same at any thread count.</para>
 /// </remarks>
 public readonly struct DispatchPlan
 {
