@@ -13,6 +13,11 @@ internal static unsafe class MatMulKernel
     /// <summary>Packed panels of one pass, in elements (32 MiB); a larger right factor is taken in parts.</summary>
     private const long PackedLimit = 8 << 20;
 
+    /// <summary>Up to here (4 MiB) the whole right factor is packed at once.</summary>
+    private const long NearLimit = 1 << 20;
+
+    private const int SliceDepth = 512;
+
     /// <summary><c>c [m, n] = a [m, k] · b [n, k]ᵀ</c>: a linear layer.</summary>
     public static void Nt(Workers workers, float* a, float* b, float* c, int m, int n, int k, bool accumulate) =>
         Run(workers, MatrixOperand.AlongDepth(a, k), MatrixOperand.AlongDepth(b, k), c, m, n, k, accumulate, Simd.Width);
@@ -62,31 +67,34 @@ internal static unsafe class MatMulKernel
         bool exchange = Exchange(a, b, m, n, k);
         var product = new Product
         {
-            Panels = exchange ? a : b,
             PanelRows = exchange ? m : n,
-            Blocks = exchange ? b : a,
             BlockRows = exchange ? n : m,
-            Depth = k,
-            C = c,
             BlockStride = exchange ? 1 : n,
             PanelStride = exchange ? n : 1,
-            Accumulate = accumulate,
         };
 
-        long limit = Math.Max(ChunkKernel.Columns, PackedLimit / Math.Max(k, 1) / ChunkKernel.Columns * ChunkKernel.Columns);
-        for (long first = 0; first < (exchange ? m : n); first += limit)
+        // A large right factor is packed and used slice after slice of the depth, while its panels are near. Where the result is
+        // transposed on its way out, that would happen for each slice: there the panels are those of the smaller factor anyway.
+        int panelRows = product.PanelRows, slice = !exchange && (long)n * k > NearLimit ? SliceDepth : Math.Max(k, 1);
+        long fitting = PackedLimit / Math.Min(slice, Math.Max(k, 1)) / ChunkKernel.Columns * ChunkKernel.Columns;
+        int limit = (int)Math.Min(panelRows, Math.Max(ChunkKernel.Columns, fitting));
+        for (int first = 0; first < panelRows; first += limit)
         {
-            Product part = product;
-            part.Panels = product.Panels.FromRow(first);
-            part.PanelRows = (int)Math.Min(limit, product.PanelRows - first);
-            part.C = c + (first * product.PanelStride);
-            ProductRunner.Run(workers, new SingleProduct(part), simdWidth);
+            product.PanelRows = Math.Min(limit, panelRows - first);
+            product.C = c + (first * product.PanelStride);
+            for (int start = 0; start < Math.Max(k, 1); start += slice)
+            {
+                product.Panels = (exchange ? a : b).FromRow(first).FromDepth(start);
+                product.Blocks = (exchange ? b : a).FromDepth(start);
+                product.Depth = Math.Min(slice, k - start);
+                product.Accumulate = accumulate || start > 0;
+                ProductRunner.Run(workers, new SingleProduct(product), simdWidth);
+            }
         }
     }
 
     /// <summary>True where the left factor should lie along the lanes, because preparing the right one would cost more.</summary>
-    /// <remarks>Costs an element, in eighths of a cycle, measured: transposing into a panel 2, copying into a panel or a block 1,
-    /// transposing the result 2; a row alone fills a quarter of the narrowest panel, so few rows count as sixteen.</remarks>
+    /// <remarks>Costs an element, relative to copying one: transposing into a panel 2, transposing the result 2.</remarks>
     private static bool Exchange(MatrixOperand a, MatrixOperand b, int m, int n, int k)
     {
         double direct = ((double)n * k * (b.RowStride == 1 ? 1 : 2)) + ((double)m * k);

@@ -1,13 +1,11 @@
 namespace MoeSharp.Tensors.Kernels.MatMul;
 
 /// <summary>The first region: packs the panels of all products.</summary>
-/// <remarks>Where k is contiguous an item is one panel. Where the panel rows are, an item is some panels side by side over a slab
-/// of the depth, so that memory is read in long runs.</remarks>
+/// <remarks>An item is one panel where k is contiguous, else a slab of its depth, so that few panels are packed by all threads too.</remarks>
 internal readonly unsafe struct PackWork<TGroups>(TGroups groups, float* packed, int widest) : IWork
     where TGroups : struct, IProductGroups
 {
     private const int FewRowsWidth = 16; // panels of 256-bit lanes
-    private const int SlabRows = 64;
     private const int SlabDepth = 512;
 
     private readonly TGroups _groups = groups;
@@ -43,16 +41,16 @@ internal readonly unsafe struct PackWork<TGroups>(TGroups groups, float* packed,
             return;
         }
 
-        int slabs = Parts(product.Depth, SlabDepth), start = item / slabs * SlabRows, k = item % slabs * SlabDepth;
+        int slabs = Parts(product.Depth, SlabDepth), start = item / slabs * widest, k = item % slabs * SlabDepth;
         Panel.PackAcross(
-            product.Panels.FromRow(start).FromDepth(k), Math.Min(SlabRows, product.PanelRows - start), widest,
+            product.Panels.FromRow(start).FromDepth(k), Math.Min(widest, product.PanelRows - start), widest,
             Math.Min(SlabDepth, product.Depth - k), product.Depth, k, target + ((long)start * product.Depth));
     }
 
     private int ItemsOf(in Product product) => product.HasFewRows && widest >= FewRowsWidth ? 0
         : product.Panels.RowStride != 1
         ? Parts(product.PanelRows, widest)
-        : Parts(product.PanelRows, SlabRows) * Parts(product.Depth, SlabDepth);
+        : Parts(product.PanelRows, widest) * Parts(product.Depth, SlabDepth);
 
     private static int Parts(int whole, int part) => (whole + part - 1) / part;
 }

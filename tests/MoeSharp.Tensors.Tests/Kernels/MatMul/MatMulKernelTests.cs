@@ -36,6 +36,7 @@ public unsafe class MatMulKernelTests
     [InlineData(40, 1100, 530)]
     [InlineData(1100, 33, 300)]
     [InlineData(2, 2, 1025)]
+    [InlineData(14, 1030, 1100)]
     [InlineData(5, 7, 0)]
     public void Long_sums_and_many_columns_keep_the_law(int m, int n, int k)
     {
