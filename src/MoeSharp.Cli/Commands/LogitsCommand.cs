@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MoeSharp.Analysis;
+using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Cli.Commands;
@@ -19,9 +20,8 @@ internal static class LogitsCommand
             int[] tokens = ParseIds(parsed.GetValue(ids)!);
             string file = parsed.GetValue(target)!;
             using Workers workers = common.OpenWorkers(parsed);
-            string name = parsed.GetValue(path)!;
-            using Model model = RunCommand.Open(name == "tiny" && !Directory.Exists(name) ? null : name, workers);
-            LogitsDump dump = LogitsDump.Run(model.Decoder, tokens, workers);
+            Decoder decoder = OpenDecoder(parsed.GetValue(path)!);
+            LogitsDump dump = LogitsDump.Run(decoder, tokens, workers);
             dump.Save(file);
             if (parsed.GetValue(common.Json))
             {
@@ -30,7 +30,7 @@ internal static class LogitsCommand
                     json.WriteStartObject();
                     json.WriteString("file", file);
                     json.WriteNumber("tokens", tokens.Length);
-                    json.WriteNumber("vocabulary", model.Config.VocabularySize);
+                    json.WriteNumber("vocabulary", decoder.Config.VocabularySize);
                     json.WriteNumber("hiddenStates", dump.Hidden.Count);
                     json.WriteNumber("expertLayers", dump.Routing.Count);
                     json.WriteEndObject();
@@ -39,13 +39,18 @@ internal static class LogitsCommand
             else
             {
                 terminal.Out.WriteLine(
-                    $"{file}: logits [{tokens.Length}, {model.Config.VocabularySize}], {dump.Hidden.Count} hidden states, routing of {dump.Routing.Count} layers.");
+                    $"{file}: logits [{tokens.Length}, {decoder.Config.VocabularySize}], {dump.Hidden.Count} hidden states, routing of {dump.Routing.Count} layers.");
             }
 
             return ExitCode.Done;
         });
         return command;
     }
+
+    /// <summary>The decoder alone: ids are given, so a tokenizer that is not understood is no obstacle.</summary>
+    private static Decoder OpenDecoder(string path) =>
+        RunCommand.IsTiny(path) ? Model.Tiny.Decoder
+        : DecoderFolder.Load(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path).Decoder;
 
     private static int[] ParseIds(string text)
     {

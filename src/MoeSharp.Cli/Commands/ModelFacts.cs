@@ -48,7 +48,7 @@ internal sealed class ModelFacts
     /// <exception cref="ModelFormatException">A file is missing or faulty, or a tensor does not belong to the configuration.</exception>
     public static ModelFacts Read(string? path)
     {
-        if (path is null)
+        if (path is null || RunCommand.IsTiny(path))
         {
             Model tiny = Model.Tiny;
             return Create(

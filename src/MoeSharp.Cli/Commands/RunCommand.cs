@@ -76,7 +76,10 @@ internal static class RunCommand
 
     /// <summary>A model by path, or the built-in one.</summary>
     public static Model Open(string? path, Workers workers) =>
-        path is null ? Model.OpenTiny(workers) : Model.Load(path, workers);
+        path is null || IsTiny(path) ? Model.OpenTiny(workers) : Model.Load(path, workers);
+
+    /// <summary>True for the name of the built-in model, unless something of that name is on disk.</summary>
+    public static bool IsTiny(string path) => path == "tiny" && !Directory.Exists(path) && !File.Exists(path);
 
     private static (string? Path, string Prompt) Split(string[] words)
     {
