@@ -68,12 +68,7 @@ public sealed class Model : IDisposable
     /// <exception cref="ConfigException">The configuration is faulty, or has a key that is not understood.</exception>
     public static Model Load(string path, Workers? workers = null)
     {
-        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ModelFormatException(path, null, null, "GGUF files cannot be loaded yet. Use the folder of safetensors.");
-        }
-
-        string folder = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
+        string folder = DecoderFolder.Of(path);
         (Decoder decoder, Family family) = DecoderFolder.Load(folder);
         string tokenizerPath = Path.Combine(folder, "tokenizer.json");
         Tokenizer? tokenizer = File.Exists(tokenizerPath) ? Tokenizer.Load(tokenizerPath) : null;

@@ -49,8 +49,7 @@ internal static class LogitsCommand
 
     /// <summary>The decoder alone: ids are given, so a tokenizer that is not understood is no obstacle.</summary>
     private static Decoder OpenDecoder(string path) =>
-        RunCommand.IsTiny(path) ? Model.Tiny.Decoder
-        : DecoderFolder.Load(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path).Decoder;
+        RunCommand.IsTiny(path) ? Model.Tiny.Decoder : DecoderFolder.Load(DecoderFolder.Of(path)).Decoder;
 
     private static int[] ParseIds(string text)
     {

@@ -55,7 +55,7 @@ internal sealed class ModelFacts
                 "the built-in model", tiny.Family!, tiny.Config, tiny.Decoder.State.Select(entry => (entry.Key, entry.Value.Length * 2)), "BF16");
         }
 
-        string folder = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
+        string folder = DecoderFolder.Of(path);
         string configPath = Path.Combine(folder, DecoderFolder.ConfigName);
         if (!File.Exists(configPath))
         {

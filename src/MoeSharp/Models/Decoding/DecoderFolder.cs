@@ -11,6 +11,19 @@ public static class DecoderFolder
     /// <summary>Name of the configuration.</summary>
     public const string ConfigName = "config.json";
 
+    /// <summary>The folder of a model that is named by itself or by a file in it.</summary>
+    /// <param name="path">The folder, or its safetensors file or <c>config.json</c>.</param>
+    /// <exception cref="ModelFormatException">The file is of a format that cannot be loaded.</exception>
+    public static string Of(string path)
+    {
+        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ModelFormatException(path, null, null, "GGUF files cannot be loaded yet. Use the folder of safetensors.");
+        }
+
+        return File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
+    }
+
     /// <summary>Loads a decoder.</summary>
     /// <param name="path">The folder.</param>
     /// <exception cref="ModelFormatException">A file is missing or breaks its format, or tensors do not fit the configuration.</exception>
