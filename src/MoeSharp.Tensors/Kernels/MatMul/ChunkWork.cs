@@ -18,12 +18,12 @@ internal readonly unsafe struct ChunkWork<TGroups, TLanes>(TGroups groups, float
     {
         Locate(item, out Product product, out int firstRow, out int firstColumn);
         int columns = Math.Min(ChunkKernel.Columns, product.PanelRows - firstColumn);
-        if (columns <= 0)
+        int rows = Math.Min(chunkRows, product.BlockRows - firstRow);
+        if (columns <= 0 || rows <= 0)
         {
             return;
         }
 
-        int rows = Math.Min(chunkRows, product.BlockRows - firstRow);
         if (product.HasFewRows && TLanes.Count >= Lanes256.Count)
         {
             FewRowsKernel.Run(
@@ -70,7 +70,7 @@ internal readonly unsafe struct ChunkWork<TGroups, TLanes>(TGroups groups, float
         }
 
         Locate(item, out Product product, out int firstRow, out int firstColumn);
-        return firstColumn < product.PanelRows
+        return firstColumn < product.PanelRows && firstRow < product.BlockRows
             ? new AheadStream(product.Blocks.FromRow(firstRow), Math.Min(chunkRows, product.BlockRows - firstRow), product.Depth)
             : default;
     }

@@ -11,6 +11,9 @@ namespace MoeSharp.Tensors.Kernels.MatMul;
 /// </remarks>
 internal static unsafe class GroupedMatMulKernel
 {
+    /// <summary>Up to here (16 MiB) weights may be rearranged; more would not stay in any cache until they are used.</summary>
+    private const long PackedLimit = 4 << 20;
+
     /// <summary><c>y [N, M]</c>, rows of expert e: <c>x·W[e]ᵀ</c> from <c>x [N, K]</c>.</summary>
     public static void Nt(
         Workers workers, float* x, float* weight, float* y, int* offsets, int experts, int outputs, int inputs, bool accumulate) =>
@@ -28,38 +31,16 @@ internal static unsafe class GroupedMatMulKernel
         Tn(workers, dy, x, dw, offsets, experts, outputs, inputs, accumulate, Simd.Width);
 
     internal static void Nt(
-        Workers workers, float* x, float* weight, float* y, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth)
-    {
-        var whole = new Product
-        {
-            Panels = MatrixOperand.AlongDepth(x, inputs),
-            Blocks = MatrixOperand.AlongDepth(weight, inputs),
-            BlockRows = outputs,
-            Depth = inputs,
-            C = y,
-            BlockStride = 1,
-            PanelStride = outputs,
-            Accumulate = accumulate,
-        };
-        ProductRunner.Run(workers, new RowGroups(whole, offsets, experts, (long)outputs * inputs), simdWidth);
-    }
+        Workers workers, float* x, float* weight, float* y, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth) =>
+        OverRows(
+            workers, MatrixOperand.AlongDepth(x, inputs), MatrixOperand.AlongDepth(weight, inputs), y, offsets, experts,
+            outputs, inputs, (long)outputs * inputs, accumulate, simdWidth);
 
     internal static void Nn(
-        Workers workers, float* dy, float* weight, float* dx, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth)
-    {
-        var whole = new Product
-        {
-            Panels = MatrixOperand.AlongDepth(dy, outputs),
-            Blocks = MatrixOperand.AcrossDepth(weight, inputs),
-            BlockRows = inputs,
-            Depth = outputs,
-            C = dx,
-            BlockStride = 1,
-            PanelStride = inputs,
-            Accumulate = accumulate,
-        };
-        ProductRunner.Run(workers, new RowGroups(whole, offsets, experts, (long)outputs * inputs), simdWidth);
-    }
+        Workers workers, float* dy, float* weight, float* dx, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth) =>
+        OverRows(
+            workers, MatrixOperand.AlongDepth(dy, outputs), MatrixOperand.AcrossDepth(weight, inputs), dx, offsets, experts,
+            inputs, outputs, (long)outputs * inputs, accumulate, simdWidth);
 
     internal static void Tn(
         Workers workers, float* dy, float* x, float* dw, int* offsets, int experts, int outputs, int inputs, bool accumulate, int simdWidth)
@@ -76,5 +57,46 @@ internal static unsafe class GroupedMatMulKernel
             Accumulate = accumulate,
         };
         ProductRunner.Run(workers, new DepthGroups(whole, offsets, experts, (long)outputs * inputs), simdWidth);
+    }
+
+    /// <summary>Rows of <paramref name="a"/> times the weight <paramref name="b"/> of their expert, <paramref name="n"/> columns of sums over <paramref name="k"/>.</summary>
+    private static void OverRows(
+        Workers workers, MatrixOperand a, MatrixOperand b, float* c, int* offsets, int experts, int n, int k, long weightLength,
+        bool accumulate, int simdWidth)
+    {
+        int used = 0, most = 0;
+        for (int e = 0; e < experts; e++)
+        {
+            int rows = offsets[e + 1] - offsets[e];
+            used += rows > 0 ? 1 : 0;
+            most = Math.Max(most, rows);
+        }
+
+        if (used == 0 || n == 0)
+        {
+            return;
+        }
+
+        bool exchange = experts * weightLength > PackedLimit || MatMulKernel.Exchange(a, b, (offsets[experts] - offsets[0]) / used, n, k);
+        var whole = new Product
+        {
+            Panels = exchange ? a : b,
+            PanelRows = n,
+            Blocks = exchange ? b : a,
+            BlockRows = n,
+            Depth = k,
+            C = c,
+            BlockStride = exchange ? 1 : n,
+            PanelStride = exchange ? n : 1,
+            Accumulate = accumulate,
+        };
+        if (exchange)
+        {
+            ProductRunner.Run(workers, new RowGroups(whole, offsets, experts, weightLength), simdWidth);
+        }
+        else
+        {
+            ProductRunner.Run(workers, new WeightGroups(whole, offsets, experts, most, weightLength), simdWidth);
+        }
     }
 }

@@ -6,7 +6,7 @@ internal interface IProductGroups
     /// <summary>Count of products.</summary>
     int Count { get; }
 
-    /// <summary>Block rows of every product: they are the same for all.</summary>
+    /// <summary>Block rows of the product that has most.</summary>
     int BlockRows { get; }
 
     /// <summary>Elements of the shared buffer for the packed panels of all products.</summary>

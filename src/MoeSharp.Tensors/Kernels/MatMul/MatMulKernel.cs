@@ -95,7 +95,7 @@ internal static unsafe class MatMulKernel
 
     /// <summary>True where the left factor should lie along the lanes, because preparing the right one would cost more.</summary>
     /// <remarks>Costs an element, relative to copying one: transposing into a panel 2, transposing the result 2.</remarks>
-    private static bool Exchange(MatrixOperand a, MatrixOperand b, int m, int n, int k)
+    internal static bool Exchange(MatrixOperand a, MatrixOperand b, int m, int n, int k)
     {
         double direct = ((double)n * k * (b.RowStride == 1 ? 1 : 2)) + ((double)m * k);
         double exchanged = ((double)m * k * (a.RowStride == 1 ? 1 : 2)) + ((double)n * k) + (2.0 * m * n);

@@ -101,6 +101,11 @@ internal static unsafe class ProductRunner
         {
             int row = item % _groups.BlockRows;
             Product product = _groups[item / _groups.BlockRows];
+            if (row >= product.BlockRows)
+            {
+                return;
+            }
+
             MatMulKernel.Scalar(
                 product.Blocks.FromRow(row), product.Panels, product.C + (row * product.BlockStride), product.BlockStride, product.PanelStride,
                 1, product.PanelRows, product.Depth, product.Accumulate);

@@ -16,6 +16,8 @@ public unsafe class GroupedMatMulKernelTests
     [InlineData(new[] { 64, 5, 0, 40, 9 }, 130, 300)]
     [InlineData(new[] { 2, 600, 0, 31 }, 40, 257)]
     [InlineData(new[] { 7, 300 }, 1, 16)]
+    [InlineData(new[] { 150, 0, 201, 99 }, 70, 53)]
+    [InlineData(new[] { 0, 5, 450, 97 }, 33, 520)]
     [InlineData(new[] { 7, 30 }, 16, 1)]
     public void Every_width_gives_the_bits_of_the_definition(int[] rows, int outputs, int inputs)
     {
