@@ -143,7 +143,7 @@ internal static unsafe class ChunkKernel
         {
             for (; row + 6 <= rows; row += 6)
             {
-                byte* next = ahead.Take(depth, (byte*)block, out nint step);
+                byte* next = ahead.Take((depth + 1) / 2, (byte*)block, out nint step); // this tile touches memory every second k
                 if (row + 12 <= rows)
                 {
                     Touch(c + ((row + 6) * stride), stride, 6);

@@ -8,7 +8,7 @@ namespace MoeSharp.Tensors.Kernels.MatMul;
 /// <remarks>
 /// <para><c>c[i, :] = c[i, :] + Σₖ a(i, k)·b[k, :]</c>: the row count in the name times two registers of columns. Every accumulator has a name, so that
 /// it stays in a register for the whole sum; each lane is one chain over ascending k.</para>
-/// <para><c>a</c> is a chunk in layout <c>TBlock</c>, <c>b</c> a packed panel. Each step touches <c>ahead</c>, and <c>step</c> bytes further
+/// <para><c>a</c> is a chunk in layout <c>TBlock</c>, <c>b</c> a packed panel. Each second k touches <c>ahead</c>, and <c>step</c> bytes further
 /// the next time: memory that the thread will read after this tile.</para>
 /// </remarks>
 internal static unsafe class CompactTile
@@ -88,7 +88,7 @@ internal static unsafe class CompactTile
             a = next + depthStride;
             b += 4 * TLanes.Count;
             Ahead(ahead);
-            ahead += 2 * step;
+            ahead += step;
         }
 
         if (k > 0)
