@@ -18,7 +18,7 @@ public sealed class Embedding
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
-        Weight = new Parameter(name + ".weight", Tensor.Uninitialized(new TensorShape(vocabularySize, hiddenSize)));
+        Weight = new Parameter(name + ".weight", new TensorShape(vocabularySize, hiddenSize));
     }
 
     /// <summary>The table <c>[V, D]</c>.</summary>
@@ -30,5 +30,5 @@ public sealed class Embedding
     /// <summary>Looks up rows.</summary>
     /// <param name="scope">Where the result lives.</param>
     /// <param name="ids">Token ids, each in [0, V).</param>
-    public Tensor Forward(TensorScope scope, Indices ids) => EmbeddingOp.Apply(scope, Weight.Value, ids);
+    public Tensor Forward(TensorScope scope, Indices ids) => EmbeddingOp.Apply(scope, Weight, ids);
 }

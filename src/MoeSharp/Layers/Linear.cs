@@ -20,7 +20,7 @@ public sealed class Linear
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(inputSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(outputSize, 1);
-        Weight = new Parameter(name + ".weight", Tensor.Uninitialized(new TensorShape(outputSize, inputSize)));
+        Weight = new Parameter(name + ".weight", new TensorShape(outputSize, inputSize));
         Bias = hasBias ? new Parameter(name + ".bias", Tensor.Zeros(new TensorShape(outputSize))) : null;
     }
 
@@ -34,5 +34,5 @@ public sealed class Linear
     public IEnumerable<Parameter> Parameters => Bias is null ? [Weight] : [Weight, Bias];
 
     /// <summary>Applies the layer to <c>x [T, in]</c>.</summary>
-    public Tensor Forward(Tensor x) => LinearOp.Apply(x, Weight.Value, Bias?.Value);
+    public Tensor Forward(Tensor x) => LinearOp.Apply(x, Weight, Bias?.Value);
 }

@@ -136,8 +136,11 @@ public class FamiliesTests
                     continue;
                 }
 
-                parameter.Gradient!.SpanAt(segment.ParameterStart, (int)segment.Length)
-                    .CopyTo(values.AsSpan((int)segment.TensorStart));
+                ReadOnlySpan<float> gradient = parameter.Gradient!.SpanAt(segment.ParameterStart, (int)segment.Length);
+                for (int i = 0; i < gradient.Length; i++)
+                {
+                    values[segment.TensorIndex(i)] = gradient[i];
+                }
             }
 
             if (isTrained)

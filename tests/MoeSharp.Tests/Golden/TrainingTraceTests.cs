@@ -101,7 +101,7 @@ public sealed class TrainingTraceTests
                 for (int i = 0; i < values.Length; i++)
                 {
                     squares += (double)values[i] * values[i];
-                    sines += values[i] * Math.Sin(segment.TensorStart + i + 1);
+                    sines += values[i] * Math.Sin(segment.TensorIndex(i) + 1);
                 }
             }
 

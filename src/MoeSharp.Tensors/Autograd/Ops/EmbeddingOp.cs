@@ -34,6 +34,30 @@ public sealed class EmbeddingOp : Operation
         return Records(scope, table) ? Record(scope, new EmbeddingOp(table, ids, scale, output)) : output;
     }
 
+    /// <summary>Looks rows of a table up, however it is stored.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is no row of the table.</exception>
+    public static Tensor Apply(TensorScope scope, Parameter table, Indices ids, float scale = 1)
+    {
+        if (table.Packed is not { } packed)
+        {
+            return Apply(scope, table.Value, ids, scale);
+        }
+
+        RowIndex.Check("embedding", ids.Span, table.Shape.Rows, allowNone: false);
+        Tensor output = scope.New(new(ids.Length, table.Shape.Columns));
+        for (int t = 0; t < ids.Length; t++)
+        {
+            Span<float> row = output.Row(t);
+            packed.Dequantize(ids[t], row);
+            if (scale != 1)
+            {
+                ElementKernel.Scale(row, scale, row, accumulate: false);
+            }
+        }
+
+        return output;
+    }
+
     /// <inheritdoc/>
     protected internal override void Backward()
     {

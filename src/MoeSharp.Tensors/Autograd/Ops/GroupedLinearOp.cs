@@ -41,19 +41,18 @@ public sealed unsafe class GroupedLinearOp : Operation
         Tensor output = scope.New(new TensorShape(rows, outputs));
         if (bias is not null)
         {
-            Throw.UnlessShape("grouped linear bias", bias, new TensorShape(experts, outputs));
-            for (int e = 0; e < experts; e++)
-            {
-                int start = offsets[e];
-                RowBiasKernel.Fill(
-                    output.Pointer + ((long)start * outputs), bias.Pointer + ((long)e * outputs), offsets[e + 1] - start, outputs);
-            }
+            FillBias(output, bias, offsets, experts, outputs);
         }
 
         GroupedMatMulKernel.Nt(
             scope.Workers, x.Pointer, weight.Pointer, output.Pointer, offsets.Pointer, experts, outputs, inputs, accumulate: bias is not null);
         return Records(scope, x, weight, bias) ? Record(scope, new GroupedLinearOp(x, weight, offsets, bias, output)) : output;
     }
+
+    /// <summary>Applies to every row the weight of its expert, however it is stored.</summary>
+    /// <inheritdoc cref="Apply(Tensor, Tensor, Indices, Tensor)"/>
+    public static Tensor Apply(Tensor x, Parameter weight, Indices offsets, Tensor? bias = null) =>
+        weight.Packed is { } packed ? PackedLinear.Apply(x, packed, offsets, bias) : Apply(x, weight.Value, offsets, bias);
 
     /// <inheritdoc/>
     protected internal override void Backward()
@@ -87,7 +86,19 @@ public sealed unsafe class GroupedLinearOp : Operation
         }
     }
 
-    private static void CheckOffsets(ReadOnlySpan<int> offsets, int experts, int rows)
+    /// <summary>Starts every row with the bias of its expert.</summary>
+    internal static void FillBias(Tensor output, Tensor bias, Indices offsets, int experts, int outputs)
+    {
+        Throw.UnlessShape("grouped linear bias", bias, new TensorShape(experts, outputs));
+        for (int e = 0; e < experts; e++)
+        {
+            int start = offsets[e];
+            RowBiasKernel.Fill(
+                output.Pointer + ((long)start * outputs), bias.Pointer + ((long)e * outputs), offsets[e + 1] - start, outputs);
+        }
+    }
+
+    internal static void CheckOffsets(ReadOnlySpan<int> offsets, int experts, int rows)
     {
         if (offsets.Length != experts + 1)
         {

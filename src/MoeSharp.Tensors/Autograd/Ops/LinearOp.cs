@@ -45,6 +45,11 @@ public sealed unsafe class LinearOp : Operation
         return Records(scope, x, weight, bias) ? Record(scope, new LinearOp(x, weight, bias, output)) : output;
     }
 
+    /// <summary>Applies a weight, however it is stored, to every row of <paramref name="x"/>.</summary>
+    /// <inheritdoc cref="Apply(Tensor, Tensor, Tensor)"/>
+    public static Tensor Apply(Tensor x, Parameter weight, Tensor? bias = null) =>
+        weight.Packed is { } packed ? PackedLinear.Apply(x, packed, bias) : Apply(x, weight.Value, bias);
+
     /// <inheritdoc/>
     protected internal override void Backward()
     {
@@ -71,7 +76,7 @@ public sealed unsafe class LinearOp : Operation
     }
 
     /// <summary>A shape with another last dimension.</summary>
-    private static TensorShape WithColumns(TensorShape shape, long columns) => shape.Rank switch
+    internal static TensorShape WithColumns(TensorShape shape, long columns) => shape.Rank switch
     {
         1 => new(columns),
         2 => new(shape[0], columns),

@@ -56,9 +56,11 @@ internal static unsafe class MatMulKernel
     }
 
     /// <summary>Chooses the roles of the factors, and the parts of a large one.</summary>
+    /// <remarks>Rows of c may be part of longer ones: <paramref name="rowStride"/> elements apart, 0 for n.</remarks>
     internal static void Run(
-        Workers workers, MatrixOperand a, MatrixOperand b, float* c, int m, int n, int k, bool accumulate, int simdWidth)
+        Workers workers, MatrixOperand a, MatrixOperand b, float* c, int m, int n, int k, bool accumulate, int simdWidth, long rowStride = 0)
     {
+        rowStride = rowStride == 0 ? n : rowStride;
         if (m <= 0 || n <= 0)
         {
             return;
@@ -69,8 +71,8 @@ internal static unsafe class MatMulKernel
         {
             PanelRows = exchange ? m : n,
             BlockRows = exchange ? n : m,
-            BlockStride = exchange ? 1 : n,
-            PanelStride = exchange ? n : 1,
+            BlockStride = exchange ? 1 : rowStride,
+            PanelStride = exchange ? rowStride : 1,
         };
 
         // A large right factor is packed and used slice after slice of the depth, while its panels are near. Where the result is

@@ -65,11 +65,11 @@ public sealed class FeedForwardBank : ExpertBank
     /// <inheritdoc/>
     public override Tensor Forward(Tensor rows, Indices offsets)
     {
-        Tensor up = GroupedLinearOp.Apply(rows, UpProjection.Value, offsets, UpBias?.Value); // [N, F]
+        Tensor up = GroupedLinearOp.Apply(rows, UpProjection, offsets, UpBias?.Value); // [N, F]
         Tensor inside = GateProjection is null
             ? ActivationOp.Apply(up, Activation)
-            : GatedActivationOp.Apply(GroupedLinearOp.Apply(rows, GateProjection.Value, offsets, GateBias?.Value), up, Activation);
-        return GroupedLinearOp.Apply(inside, DownProjection.Value, offsets, DownBias?.Value);
+            : GatedActivationOp.Apply(GroupedLinearOp.Apply(rows, GateProjection, offsets, GateBias?.Value), up, Activation);
+        return GroupedLinearOp.Apply(inside, DownProjection, offsets, DownBias?.Value);
     }
 
     /// <inheritdoc/>
@@ -88,13 +88,13 @@ public sealed class FeedForwardBank : ExpertBank
 
     private static Parameter Weight(string name, TensorShape shape, Rng? rng)
     {
-        Tensor value = Tensor.Uninitialized(shape);
+        var weight = new Parameter(name, shape);
         for (int e = 0; rng is not null && e < shape[0]; e++)
         {
-            rng.FillNormal(value.Slice(e).Span, StartingDeviation);
+            rng.FillNormal(weight.Value.Slice(e).Span, StartingDeviation);
         }
 
-        return new Parameter(name, value);
+        return weight;
     }
 
     private static InvalidOperationException NoWeights() =>

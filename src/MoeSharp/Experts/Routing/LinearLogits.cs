@@ -23,11 +23,11 @@ public sealed class LinearLogits(bool hasBias = false, float standardDeviation =
     /// <inheritdoc/>
     public override void Initialize(string name, int hiddenSize, int expertCount, Rng? rng)
     {
-        _weight = new Parameter(name + ".weight", Tensor.Uninitialized(new TensorShape(expertCount, hiddenSize)));
+        _weight = new Parameter(name + ".weight", new TensorShape(expertCount, hiddenSize));
         rng?.FillNormal(_weight.Value.Span, standardDeviation);
         Bias = hasBias ? new Parameter(name + ".bias", Tensor.Zeros(new TensorShape(expertCount))) : null;
     }
 
     /// <inheritdoc/>
-    public override Tensor Apply(Tensor x) => LinearOp.Apply(x, Weight.Value, Bias?.Value);
+    public override Tensor Apply(Tensor x) => LinearOp.Apply(x, Weight, Bias?.Value);
 }

@@ -19,7 +19,8 @@ namespace MoeSharp.Models.Decoding;
 public sealed class Decoder
 {
     private readonly List<Parameter> _parameters = [];
-    private readonly Dictionary<string, Tensor> _state = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Parameter> _byName;
+    private Dictionary<string, Tensor>? _state;
     private readonly RopeTable _rope;
 
     /// <summary>Builds the model with undefined matrices, for loading.</summary>
@@ -46,7 +47,7 @@ public sealed class Decoder
         _parameters.AddRange(blocks.SelectMany(block => block.Parameters));
         _parameters.AddRange(Norm.Parameters);
         _parameters.AddRange(Head?.Parameters ?? []);
-        CollectState();
+        _byName = _parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
     }
 
     /// <summary>The facts.</summary>
@@ -70,8 +71,9 @@ public sealed class Decoder
     /// <summary>All trainable parameters, in order of use; names are unique.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
 
-    /// <summary>Everything a checkpoint holds by name: the values of <see cref="Parameters"/>, and expert biases, which no optimiser touches.</summary>
-    public IReadOnlyDictionary<string, Tensor> State => _state;
+    /// <summary>Everything a checkpoint holds by name: the float32 values of <see cref="Parameters"/>, and expert biases, which no optimiser touches.</summary>
+    /// <exception cref="InvalidOperationException">A weight is packed.</exception>
+    public IReadOnlyDictionary<string, Tensor> State => _state ??= CollectState();
 
     /// <summary>The Mixture-of-Experts layers, first to last.</summary>
     public IEnumerable<MoeLayer> ExpertLayers => Blocks.Where(block => block.Experts is not null).Select(block => block.Experts!);
@@ -149,27 +151,38 @@ public sealed class Decoder
 
     /// <summary>Logits of hidden rows that went through the final norm.</summary>
     /// <param name="hidden">Rows <c>[T, D]</c>.</param>
-    public Tensor Logits(Tensor hidden) => Head is null ? LinearOp.Apply(hidden, Embedding.Weight.Value) : Head.Forward(hidden);
+    public Tensor Logits(Tensor hidden) => Head is null ? LinearOp.Apply(hidden, Embedding.Weight) : Head.Forward(hidden);
 
     /// <summary>The norm that the configuration names.</summary>
     internal static INorm CreateNorm(string name, DecoderConfig config) => config.Norm == NormKind.Rms
         ? new RmsNorm(name, config.HiddenSize, config.NormEpsilon)
         : new LayerNorm(name, config.HiddenSize, config.NormEpsilon, config.Norm == NormKind.LayerWithBias);
 
-    private void CollectState()
-    {
-        foreach (Parameter parameter in _parameters)
-        {
-            _state.Add(parameter.Name, parameter.Value);
-        }
+    /// <summary>The parameter of a name; null when it is no parameter.</summary>
+    internal Parameter? FindParameter(string name) => _byName.GetValueOrDefault(name);
 
+    /// <summary>The expert biases, which are no parameters, by name.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> ExpertBiases()
+    {
         for (int layer = 0; layer < Blocks.Count; layer++)
         {
             if (Blocks[layer].Experts?.Router.Bias is { } bias)
             {
-                _state.Add($"layers.{layer}.router.expert_bias", bias.Value);
+                yield return ($"layers.{layer}.router.expert_bias", bias.Value);
             }
         }
+    }
+
+    private Dictionary<string, Tensor> CollectState()
+    {
+        Dictionary<string, Tensor> state = _parameters.ToDictionary(
+            parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal);
+        foreach ((string name, Tensor value) in ExpertBiases())
+        {
+            state.Add(name, value);
+        }
+
+        return state;
     }
 
     private void Check(ReadOnlySpan<int> ids, SequenceLayout layout)

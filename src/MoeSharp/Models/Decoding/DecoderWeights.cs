@@ -26,13 +26,7 @@ public static class DecoderWeights
             StoredTensor stored = source.Find(binding.Tensor);
             foreach (WeightSegment segment in binding.Segments)
             {
-                Tensor target = decoder.State[segment.Parameter];
-                for (long done = 0; done < segment.Length;)
-                {
-                    int length = (int)Math.Min(segment.Length - done, 1 << 28);
-                    source.ReadFloat32(stored, segment.TensorStart + done, target.SpanAt(segment.ParameterStart + done, length));
-                    done += length;
-                }
+                WeightTransfer.Read(source, stored, segment, decoder.State[segment.Parameter]);
             }
         }
     }
@@ -55,6 +49,18 @@ public static class DecoderWeights
             path, map.Bindings.Select(binding => new SafetensorsEntry(binding.Tensor, stored, binding.Shape.ToArray())));
         foreach (WeightBinding binding in map.Bindings)
         {
+            if (binding.Segments.Any(segment => !segment.IsContiguous))
+            {
+                Tensor published = Tensor.Uninitialized(binding.Shape);
+                foreach (WeightSegment segment in binding.Segments)
+                {
+                    WeightTransfer.Write(segment, decoder.State[segment.Parameter], published);
+                }
+
+                writer.Write(binding.Tensor, published);
+                continue;
+            }
+
             foreach (WeightSegment segment in binding.Segments.OrderBy(segment => segment.TensorStart))
             {
                 Tensor origin = decoder.State[segment.Parameter];

@@ -1,0 +1,47 @@
+using MoeSharp.Tensors.Quantization.Floats;
+
+namespace MoeSharp.Tensors.Quantization;
+
+/// <summary>All formats that are known, by name and by their number in GGUF files.</summary>
+public static class BlockFormats
+{
+    /// <summary>32-bit floats.</summary>
+    public static BlockFormat F32 { get; } = new F32Format();
+
+    /// <summary>16-bit IEEE floats.</summary>
+    public static BlockFormat F16 { get; } = new F16Format();
+
+    /// <summary>The upper halves of 32-bit floats.</summary>
+    public static BlockFormat BF16 { get; } = new BF16Format();
+
+    /// <summary>Every format.</summary>
+    public static IReadOnlyList<BlockFormat> All { get; } = [F32, F16, BF16];
+
+    /// <summary>The format of a name, in any case; null when it is not known.</summary>
+    public static BlockFormat? Find(string name)
+    {
+        foreach (BlockFormat format in All)
+        {
+            if (string.Equals(format.Name, name, StringComparison.OrdinalIgnoreCase))
+            {
+                return format;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The format of a type number in a GGUF file; null when it is not known.</summary>
+    public static BlockFormat? FindGgml(int type)
+    {
+        foreach (BlockFormat format in All)
+        {
+            if (format.GgmlType == type)
+            {
+                return format;
+            }
+        }
+
+        return null;
+    }
+}
