@@ -64,12 +64,13 @@ public sealed class Model : IDisposable
     /// <c>generation_config.json</c> and <c>tokenizer.json</c>.</summary>
     /// <param name="path">The folder, or the safetensors file or <c>config.json</c> in it.</param>
     /// <param name="workers">Threads; null takes the team of the process.</param>
+    /// <param name="options">Whether weights stay as they are stored; null for that, mapped, with 8-bit activations for block formats.</param>
     /// <exception cref="ModelFormatException">A file is missing or breaks its format, or tensors do not fit the configuration.</exception>
     /// <exception cref="ConfigException">The configuration is faulty, or has a key that is not understood.</exception>
-    public static Model Load(string path, Workers? workers = null)
+    public static Model Load(string path, Workers? workers = null, WeightOptions? options = null)
     {
         string folder = DecoderFolder.Of(path);
-        (Decoder decoder, Family family) = DecoderFolder.Load(folder);
+        (Decoder decoder, Family family) = DecoderFolder.Load(folder, options ?? WeightOptions.Stored);
         string tokenizerPath = Path.Combine(folder, "tokenizer.json");
         Tokenizer? tokenizer = File.Exists(tokenizerPath) ? Tokenizer.Load(tokenizerPath) : null;
         string generationPath = Path.Combine(folder, GenerationConfig.FileName);

@@ -41,6 +41,10 @@ public sealed class Parameter
     /// <summary>Its shape, whatever it is stored as.</summary>
     public TensorShape Shape { get; }
 
+    /// <summary>True where the layer asks for products or rows only, so that the weight may be packed.</summary>
+    /// <value>False by default: routers, norms and biases stay float32.</value>
+    public bool CanPack { get; init; }
+
     /// <summary>The weight as it is stored; null when it is the float32 <see cref="Value"/>.</summary>
     public PackedWeight? Packed { get; private set; }
 
@@ -67,8 +71,14 @@ public sealed class Parameter
 
     /// <summary>Replaces the value by a stored weight, and freezes it.</summary>
     /// <exception cref="TensorShapeException">The shapes differ.</exception>
+    /// <exception cref="InvalidOperationException">The layer needs float32 (<see cref="CanPack"/>).</exception>
     public void Pack(PackedWeight weight)
     {
+        if (!CanPack)
+        {
+            throw new InvalidOperationException($"parameter '{Name}': is computed with in float32 and cannot be packed. Read it as float32.");
+        }
+
         if (!weight.Shape.Equals(Shape))
         {
             throw new TensorShapeException($"parameter '{Name}': has the shape {Shape}, the packed weight {weight.Shape}. They must be equal.");
@@ -89,18 +99,30 @@ public sealed class Parameter
         }
     }
 
-    /// <summary>Values of consecutive rows of the weight seen as <c>[Rows, Columns]</c>, in float32, however it is stored.</summary>
-    /// <param name="first">First row.</param>
-    /// <param name="values">Filled completely; whole rows.</param>
-    public void CopyRows(long first, Span<float> values)
+    /// <summary>Values of a run of elements in float32, however the weight is stored.</summary>
+    /// <param name="start">First element of the flattened weight; the first of a row where it is packed.</param>
+    /// <param name="values">Filled completely; whole rows where it is packed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The run leaves the weight, or is no whole rows of a packed one.</exception>
+    public void CopyRange(long start, Tensor values)
     {
-        if (Packed is { } packed)
+        long columns = Math.Max(1, Shape.Columns);
+        if (Packed is not null && (start % columns != 0 || values.Length % columns != 0))
         {
-            packed.Dequantize(first, values);
+            throw new ArgumentOutOfRangeException(
+                nameof(start), $"parameter '{Name}': {values.Length} elements from {start} on are no whole rows of {Packed}.");
         }
-        else
+
+        for (long done = 0; done < values.Length; done += columns)
         {
-            Value.SpanAt(first * Shape.Columns, values.Length).CopyTo(values);
+            Span<float> target = values.SpanAt(done, (int)Math.Min(columns, values.Length - done));
+            if (Packed is { } packed)
+            {
+                packed.Dequantize((start + done) / columns, target);
+            }
+            else
+            {
+                Value.SpanAt(start + done, target.Length).CopyTo(target);
+            }
         }
     }
 

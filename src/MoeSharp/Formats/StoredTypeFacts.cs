@@ -1,3 +1,5 @@
+using MoeSharp.Tensors.Quantization;
+
 namespace MoeSharp.Formats;
 
 /// <summary>Name and width of each <see cref="StoredType"/>.</summary>
@@ -18,6 +20,15 @@ public static class StoredTypeFacts
 
     /// <summary>Bits one element takes; 4 and 6 for the packed types, else a multiple of 8.</summary>
     public static int Bits(this StoredType type) => s_facts[(int)type].Bits;
+
+    /// <summary>The format in which weights of a type are multiplied; null for types that are no weights.</summary>
+    public static BlockFormat? Format(this StoredType type) => type switch
+    {
+        StoredType.F32 => BlockFormats.F32,
+        StoredType.F16 => BlockFormats.F16,
+        StoredType.BF16 => BlockFormats.BF16,
+        _ => null,
+    };
 
     /// <summary>Finds a type by its exact name; case matters, as in the format.</summary>
     public static bool TryParse(string name, out StoredType type) => s_byName.TryGetValue(name, out type);

@@ -18,7 +18,7 @@ public sealed class Embedding
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(hiddenSize, 1);
-        Weight = new Parameter(name + ".weight", new TensorShape(vocabularySize, hiddenSize));
+        Weight = new Parameter(name + ".weight", new TensorShape(vocabularySize, hiddenSize)) { CanPack = true };
     }
 
     /// <summary>The table <c>[V, D]</c>.</summary>

@@ -20,7 +20,7 @@ public sealed class Linear
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(inputSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(outputSize, 1);
-        Weight = new Parameter(name + ".weight", new TensorShape(outputSize, inputSize));
+        Weight = new Parameter(name + ".weight", new TensorShape(outputSize, inputSize)) { CanPack = true };
         Bias = hasBias ? new Parameter(name + ".bias", Tensor.Zeros(new TensorShape(outputSize))) : null;
     }
 

@@ -19,9 +19,9 @@ public class PackedWeightTests
             Tensor values = Random(new TensorShape(outputs, inputs), seed: 1);
             PackedWeight packed = Pack(values, BlockFormats.Find(format)!);
             using var scope = new TensorScope();
-            Tensor x = scope.From(Random(new TensorShape(rows, inputs), seed: 2).Span, new TensorShape(rows, inputs));
+            Tensor x = Random(scope, rows, inputs);
             Tensor bias = Random(new TensorShape(outputs), seed: 3);
-            var parameter = new Parameter("w", values.Shape);
+            var parameter = new Parameter("w", values.Shape) { CanPack = true };
             parameter.Pack(packed);
 
             float[] expected = LinearOp.Apply(x, packed.ToTensor(), bias).ToArray();
@@ -35,10 +35,10 @@ public class PackedWeightTests
     {
         const int experts = 4, outputs = 70, inputs = 40, rows = 11;
         Tensor values = Random(new TensorShape(experts, outputs, inputs), seed: 1);
-        var parameter = new Parameter("w", values.Shape);
+        var parameter = new Parameter("w", values.Shape) { CanPack = true };
         parameter.Pack(Pack(values, BlockFormats.BF16));
         using var scope = new TensorScope();
-        Tensor x = scope.From(Random(new TensorShape(rows, inputs), seed: 2).Span, new TensorShape(rows, inputs));
+        Tensor x = Random(scope, rows, inputs);
         Tensor bias = Random(new TensorShape(experts, outputs), seed: 3);
         Indices offsets = Indices.From([0, 3, 3, 10, 11]);
 
@@ -49,13 +49,15 @@ public class PackedWeightTests
     [Fact]
     public void A_packed_parameter_is_frozen_and_has_no_float32_value()
     {
-        var parameter = new Parameter("layers.0.up", new TensorShape(2, 3));
+        var parameter = new Parameter("layers.0.up", new TensorShape(2, 3)) { CanPack = true };
         parameter.Pack(new PackedWeight(BlockFormats.F16, new TensorShape(2, 3)));
         parameter.IsTrainable = true;
         parameter.IsTrainable.ShouldBeFalse();
         Should.Throw<InvalidOperationException>(() => parameter.Value).Message.ShouldBe(
             "parameter 'layers.0.up': is stored as F16 and has no float32 value. Load the model in float32 to train or change it.");
         Should.Throw<TensorShapeException>(() => parameter.Pack(new PackedWeight(BlockFormats.F16, new TensorShape(3, 2))));
+        Should.Throw<InvalidOperationException>(() => new Parameter("norm", new TensorShape(2, 3)).Pack(parameter.Packed!)).Message.ShouldBe(
+            "parameter 'norm': is computed with in float32 and cannot be packed. Read it as float32.");
     }
 
     [Fact]
@@ -81,7 +83,15 @@ public class PackedWeightTests
     {
         var packed = new PackedWeight(format, values.Shape);
         format.Quantize(values.Span, packed.Bytes(0, (int)packed.ByteLength));
+        GC.KeepAlive(values);
         return packed;
+    }
+
+    private static Tensor Random(TensorScope scope, int rows, int columns)
+    {
+        Tensor tensor = scope.New(new TensorShape(rows, columns));
+        new Rng(2).FillNormal(tensor.Span, 1);
+        return tensor;
     }
 
     private static Tensor Random(TensorShape shape, ulong seed)

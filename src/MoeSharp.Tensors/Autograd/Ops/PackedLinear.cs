@@ -1,5 +1,6 @@
 using MoeSharp.Tensors.Kernels.MatMul;
 using MoeSharp.Tensors.Quantization;
+using MoeSharp.Tensors.Quantization.Products;
 
 namespace MoeSharp.Tensors.Autograd.Ops;
 
@@ -48,8 +49,18 @@ internal static unsafe class PackedLinear
         return output;
     }
 
-    private static void Run(Tensor x, PackedWeight weight, Tensor output, int* offsets, int experts, bool accumulate) =>
-        DequantizedProduct.Run(output.Scope!.Workers, x.Pointer, weight, output.Pointer, offsets, experts, accumulate);
+    private static void Run(Tensor x, PackedWeight weight, Tensor output, int* offsets, int experts, bool accumulate)
+    {
+        TensorScope scope = output.Scope!;
+        if (weight.IsExact)
+        {
+            DequantizedProduct.Run(scope.Workers, x.Pointer, weight, output.Pointer, offsets, experts, accumulate);
+        }
+        else
+        {
+            CodeProduct.Run(scope, x, weight, output, offsets, experts, accumulate);
+        }
+    }
 
     private static Tensor Prepare(string where, Tensor x, TensorShape shape)
     {

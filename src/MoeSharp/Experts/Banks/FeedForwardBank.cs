@@ -88,7 +88,7 @@ public sealed class FeedForwardBank : ExpertBank
 
     private static Parameter Weight(string name, TensorShape shape, Rng? rng)
     {
-        var weight = new Parameter(name, shape);
+        var weight = new Parameter(name, shape) { CanPack = true };
         for (int e = 0; rng is not null && e < shape[0]; e++)
         {
             rng.FillNormal(weight.Value.Slice(e).Span, StartingDeviation);

@@ -4,6 +4,7 @@ using MoeSharp.Layers;
 using MoeSharp.Tensors;
 using MoeSharp.Tensors.Autograd;
 using MoeSharp.Tensors.Autograd.Ops;
+using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Models.Decoding;
 
@@ -21,6 +22,7 @@ public sealed class Decoder
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName;
     private Dictionary<string, Tensor>? _state;
+    private MappedFile[] _files = [];
     private readonly RopeTable _rope;
 
     /// <summary>Builds the model with undefined matrices, for loading.</summary>
@@ -121,6 +123,7 @@ public sealed class Decoder
     /// <param name="caches">One cache a sequence, extended by this call; empty for none.</param>
     /// <exception cref="ArgumentException">An id is no token of the model, or counts differ.</exception>
     /// <exception cref="InvalidOperationException">A position is past the model's longest.</exception>
+    /// <exception cref="IOException">A file with weights has shrunk since it was mapped.</exception>
     public DecoderOutput Forward(
         TensorScope scope,
         Indices ids,
@@ -130,6 +133,11 @@ public sealed class Decoder
     {
         options ??= ForwardOptions.Evaluation;
         Check(ids.Span, layout);
+        foreach (MappedFile file in _files)
+        {
+            file.ThrowIfChanged();
+        }
+
         List<MoeOutput>? outputs = options.Routing.MeasuresBalance && Config.Experts is not null ? new(Blocks.Count) : null;
 
         Tensor x = Embedding.Forward(scope, ids); // [T, D]
@@ -157,6 +165,9 @@ public sealed class Decoder
     internal static INorm CreateNorm(string name, DecoderConfig config) => config.Norm == NormKind.Rms
         ? new RmsNorm(name, config.HiddenSize, config.NormEpsilon)
         : new LayerNorm(name, config.HiddenSize, config.NormEpsilon, config.Norm == NormKind.LayerWithBias);
+
+    /// <summary>Remembers the files that packed weights lie in, to see before each step that they are still whole.</summary>
+    internal void Use(IEnumerable<MappedFile> files) => _files = [.. files];
 
     /// <summary>The parameter of a name; null when it is no parameter.</summary>
     internal Parameter? FindParameter(string name) => _byName.GetValueOrDefault(name);

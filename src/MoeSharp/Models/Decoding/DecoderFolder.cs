@@ -26,9 +26,10 @@ public static class DecoderFolder
 
     /// <summary>Loads a decoder.</summary>
     /// <param name="path">The folder.</param>
+    /// <param name="options">Whether weights stay as they are stored; null for float32, ready for training.</param>
     /// <exception cref="ModelFormatException">A file is missing or breaks its format, or tensors do not fit the configuration.</exception>
     /// <exception cref="ConfigException">The configuration is faulty or not understood.</exception>
-    public static (Decoder Decoder, Family Family) Load(string path)
+    public static (Decoder Decoder, Family Family) Load(string path, WeightOptions? options = null)
     {
         string configPath = Path.Combine(path, ConfigName);
         if (!File.Exists(configPath))
@@ -41,7 +42,7 @@ public static class DecoderFolder
         (Family family, DecoderConfig config) = FamilyCatalogue.Read(configPath);
         using TensorSource source = SafetensorsModel.Open(path);
         var decoder = new Decoder(config);
-        DecoderWeights.Load(decoder, family, source);
+        DecoderWeights.Load(decoder, family, source, options);
         return (decoder, family);
     }
 

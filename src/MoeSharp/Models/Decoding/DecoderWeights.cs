@@ -2,6 +2,7 @@ using MoeSharp.Formats;
 using MoeSharp.Formats.Safetensors;
 using MoeSharp.Models.Decoding.Families;
 using MoeSharp.Tensors;
+using MoeSharp.Tensors.Autograd;
 
 namespace MoeSharp.Models.Decoding;
 
@@ -16,19 +17,35 @@ public static class DecoderWeights
     /// <param name="decoder">The model to fill.</param>
     /// <param name="family">The family of the checkpoint.</param>
     /// <param name="source">The checkpoint.</param>
+    /// <param name="options">Whether weights stay as they are stored; null for float32.</param>
     /// <exception cref="ModelFormatException">Tensors are missing, left over, of another shape, or of a type that cannot be read.</exception>
-    public static void Load(Decoder decoder, Family family, TensorSource source)
+    public static void Load(Decoder decoder, Family family, TensorSource source, WeightOptions? options = null) =>
+        Load(decoder, family.Map(decoder.Config, name => source.TryFind(name, out _)), source, options ?? WeightOptions.Float32);
+
+    /// <summary>Fills a decoder by a list of tensors.</summary>
+    internal static void Load(Decoder decoder, WeightMap map, TensorSource source, WeightOptions options)
     {
-        WeightMap map = family.Map(decoder.Config, name => source.TryFind(name, out _));
         Check(map, source);
-        foreach (WeightBinding binding in map.Bindings)
+        var reader = new WeightReader(map, source);
+        foreach (Parameter parameter in decoder.Parameters)
         {
-            StoredTensor stored = source.Find(binding.Tensor);
-            foreach (WeightSegment segment in binding.Segments)
+            if (!options.AsFloat32 && parameter.CanPack && reader.ReadStored(parameter.Name, parameter.Shape, options.Maps) is { } weight)
             {
-                WeightTransfer.Read(source, stored, segment, decoder.State[segment.Parameter]);
+                weight.IsExact = options.IsExact;
+                parameter.Pack(weight);
+            }
+            else
+            {
+                reader.Read(parameter.Name, parameter.Value);
             }
         }
+
+        foreach ((string name, Tensor bias) in decoder.ExpertBiases())
+        {
+            reader.Read(name, bias);
+        }
+
+        decoder.Use(reader.MappedFiles);
     }
 
     /// <summary>Writes a decoder's weights as one safetensors file in the layout of a family.</summary>
@@ -47,6 +64,7 @@ public static class DecoderWeights
         WeightMap map = family.Map(decoder.Config);
         using var writer = new SafetensorsWriter(
             path, map.Bindings.Select(binding => new SafetensorsEntry(binding.Tensor, stored, binding.Shape.ToArray())));
+        Dictionary<string, Tensor> biases = decoder.ExpertBiases().ToDictionary(bias => bias.Name, bias => bias.Value, StringComparer.Ordinal);
         foreach (WeightBinding binding in map.Bindings)
         {
             if (binding.Segments.Any(segment => !segment.IsContiguous))
@@ -54,7 +72,7 @@ public static class DecoderWeights
                 Tensor published = Tensor.Uninitialized(binding.Shape);
                 foreach (WeightSegment segment in binding.Segments)
                 {
-                    WeightTransfer.Write(segment, decoder.State[segment.Parameter], published);
+                    WeightTransfer.Write(segment, Values(segment), published);
                 }
 
                 writer.Write(binding.Tensor, published);
@@ -63,17 +81,33 @@ public static class DecoderWeights
 
             foreach (WeightSegment segment in binding.Segments.OrderBy(segment => segment.TensorStart))
             {
-                Tensor origin = decoder.State[segment.Parameter];
+                Tensor values = Values(segment);
                 for (long done = 0; done < segment.Length;)
                 {
                     int length = (int)Math.Min(segment.Length - done, 1 << 28);
-                    writer.Write(binding.Tensor, origin.SpanAt(segment.ParameterStart + done, length));
+                    writer.Write(binding.Tensor, values.SpanAt(done, length));
                     done += length;
                 }
             }
         }
 
         writer.Commit();
+
+        // The run of a segment alone, in float32, however the parameter is stored.
+        Tensor Values(in WeightSegment segment)
+        {
+            Tensor run = Tensor.Uninitialized(new TensorShape(segment.Length));
+            if (decoder.FindParameter(segment.Parameter) is { } parameter)
+            {
+                parameter.CopyRange(segment.ParameterStart, run);
+            }
+            else
+            {
+                biases[segment.Parameter].SpanAt(segment.ParameterStart, (int)segment.Length).CopyTo(run.Span);
+            }
+
+            return run;
+        }
     }
 
     private static void Check(WeightMap map, TensorSource source)

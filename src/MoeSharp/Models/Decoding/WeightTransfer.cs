@@ -36,12 +36,12 @@ internal static class WeightTransfer
         }
     }
 
-    /// <summary>Writes a segment of the flattened parameter to its place in a published tensor.</summary>
-    public static void Write(in WeightSegment segment, Tensor origin, Tensor published)
+    /// <summary>Writes the run of a segment to its place in a published tensor.</summary>
+    public static void Write(in WeightSegment segment, Tensor run, Tensor published)
     {
         for (long row = 0; row < segment.Rows; row++)
         {
-            ReadOnlySpan<float> ours = origin.SpanAt(segment.ParameterStart + (row * segment.Columns), (int)segment.Columns);
+            ReadOnlySpan<float> ours = run.SpanAt(row * segment.Columns, (int)segment.Columns);
             long start = segment.TensorStart + (row * segment.RowStride);
             if (segment.ColumnStride == 1)
             {

@@ -1,7 +1,7 @@
 using MoeSharp.Tensors.Kernels;
 using MoeSharp.Tensors.Kernels.MatMul;
 
-namespace MoeSharp.Tensors.Quantization;
+namespace MoeSharp.Tensors.Quantization.Products;
 
 /// <summary>Products with the values of a packed weight in float32: tile by tile, dequantised into memory that stays near.</summary>
 /// <remarks>
