@@ -137,7 +137,7 @@ public sealed class Parameter
         if (Packed is { } packed)
         {
             throw new InvalidOperationException(
-                $"parameter '{Name}': is stored as {packed.Format} and has no float32 value. Load the model in float32 to train or change it.");
+                $"parameter '{Name}': is stored as {packed.Format?.Name ?? "several formats"} and has no float32 value. Load the model in float32 to train or change it.");
         }
 
         Tensor made = Tensor.Uninitialized(Shape);

@@ -3,12 +3,13 @@ namespace MoeSharp.Tensors.Quantization;
 /// <summary>A frozen weight as it is stored: a matrix <c>[N, K]</c>, or one an expert <c>[E, N, K]</c>, in any <see cref="BlockFormat"/>.</summary>
 /// <remarks>
 /// <para>Layers ask it for a product (<see cref="Autograd.Ops.LinearOp"/>, <see cref="Autograd.Ops.GroupedLinearOp"/>) or for rows
-/// (<see cref="Autograd.Ops.EmbeddingOp"/>), never for its format. It lies in memory of its own, or in a file that is mapped.</para>
+/// (<see cref="Autograd.Ops.EmbeddingOp"/>), never for its format. It lies in memory of its own, or in a file that is mapped. The
+/// experts of a stack may have formats of their own: more bits where more tokens go.</para>
 /// <para>Safe for concurrent reads.</para>
 /// </remarks>
 public sealed unsafe class PackedWeight
 {
-    private readonly byte* _pointer;
+    private readonly PackedMatrix[] _matrices; // one, or one an expert
     private readonly object _owner; // keeps the memory alive
 
     /// <summary>Takes memory of its own, with undefined content: fill it through <see cref="Bytes"/>.</summary>
@@ -16,8 +17,13 @@ public sealed unsafe class PackedWeight
     /// <param name="shape"><c>[N, K]</c> or <c>[E, N, K]</c>; K must be whole blocks.</param>
     /// <exception cref="TensorShapeException">The shape is no matrix or stack of matrices of whole blocks.</exception>
     public PackedWeight(BlockFormat format, TensorShape shape)
-        : this(format, shape, new TensorStorage((ByteLengthOf(format, shape) + sizeof(float) - 1) / sizeof(float)))
     {
+        Shape = shape;
+        ByteLength = ByteLengthOf(format, shape);
+        var storage = new TensorStorage((ByteLength + sizeof(float) - 1) / sizeof(float));
+        _owner = storage;
+        _matrices = Cut(format, shape, (byte*)storage.Pointer);
+        IsExact = false;
     }
 
     /// <summary>Uses a part of a mapped file.</summary>
@@ -29,27 +35,26 @@ public sealed unsafe class PackedWeight
     /// <exception cref="ArgumentOutOfRangeException">The weight leaves the file.</exception>
     public PackedWeight(BlockFormat format, TensorShape shape, MappedFile file, long offset)
     {
-        Format = format;
         Shape = shape;
         ByteLength = ByteLengthOf(format, shape);
-        _pointer = file.PointerAt(offset, ByteLength);
         _owner = file;
-        IsExact = format.CodeGroup == 0;
+        _matrices = Cut(format, shape, file.PointerAt(offset, ByteLength));
         IsMapped = true;
+        IsExact = false;
     }
 
-    private PackedWeight(BlockFormat format, TensorShape shape, TensorStorage storage)
+    private PackedWeight(TensorShape shape, PackedWeight[] experts)
     {
-        Format = format;
         Shape = shape;
-        ByteLength = ByteLengthOf(format, shape);
-        _pointer = (byte*)storage.Pointer;
-        _owner = storage;
-        IsExact = format.CodeGroup == 0;
+        ByteLength = experts.Sum(expert => expert.ByteLength);
+        _owner = experts;
+        _matrices = [.. experts.Select(expert => expert._matrices[0])];
+        IsMapped = experts.All(expert => expert.IsMapped);
+        IsExact = false;
     }
 
-    /// <summary>How it is stored.</summary>
-    public BlockFormat Format { get; }
+    /// <summary>How it is stored; null where the experts of a stack differ.</summary>
+    public BlockFormat? Format => Array.TrueForAll(_matrices, matrix => matrix.Format == _matrices[0].Format) ? _matrices[0].Format : null;
 
     /// <summary><c>[N, K]</c> or <c>[E, N, K]</c>.</summary>
     public TensorShape Shape { get; }
@@ -65,40 +70,65 @@ public sealed unsafe class PackedWeight
     public bool IsExact
     {
         get;
-        set => field = value || Format.CodeGroup == 0;
+        set => field = value || !Array.TrueForAll(_matrices, matrix => matrix.Format.CodeGroup > 0);
     }
 
-    /// <summary>Bytes of a row.</summary>
-    public long RowBytes => Format.BytesOf(Shape.Columns);
-
-    /// <summary>First byte of a row, counted over all matrices.</summary>
-    internal byte* RowPointer(long row) => _pointer + (row * RowBytes);
-
-    /// <summary>Some bytes.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The range leaves the weight.</exception>
-    public Span<byte> Bytes(long start, int length)
+    /// <summary>Experts side by side, each stored in a format of its own.</summary>
+    /// <param name="experts">A matrix <c>[N, K]</c> an expert, all of one shape.</param>
+    /// <returns>The stack <c>[E, N, K]</c>.</returns>
+    /// <exception cref="TensorShapeException">There are none, or their shapes differ.</exception>
+    public static PackedWeight Stack(IReadOnlyList<PackedWeight> experts)
     {
-        if (start < 0 || length < 0 || start > ByteLength - length)
+        if (experts.Count == 0 || experts.Any(expert => expert.Shape.Rank != 2 || !expert.Shape.Equals(experts[0].Shape)))
         {
-            throw new ArgumentOutOfRangeException(nameof(start), $"weight {Shape} {Format}: has no bytes {start} to {start + length - 1}.");
+            throw new TensorShapeException(
+                $"weight: a stack needs matrices of one shape, got {string.Join(", ", experts.Take(4).Select(expert => expert.Shape))}.");
         }
 
-        return new Span<byte>(_pointer + start, length);
+        return new PackedWeight(new TensorShape(experts.Count, experts[0].Shape[0], experts[0].Shape[1]), [.. experts]);
+    }
+
+    /// <summary>How the matrix of an expert is stored.</summary>
+    /// <param name="expert">The expert; 0 where there is one matrix.</param>
+    public BlockFormat FormatOf(int expert) => _matrices[expert].Format;
+
+    /// <summary>Some bytes of the matrix of an expert.</summary>
+    /// <param name="start">First byte, counted over the matrix, or over all of them where they have one format.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="expert">The expert; 0 also stands for the first byte of all where they have one format.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves the weight.</exception>
+    public Span<byte> Bytes(long start, int length, int expert = 0)
+    {
+        long end = Format is null ? MatrixBytes(expert) : ByteLength - (expert * MatrixBytes(0));
+        if (start < 0 || length < 0 || start > end - length)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start), $"weight {this}: has no bytes {start} to {start + length - 1}.");
+        }
+
+        return new Span<byte>(_matrices[expert].Pointer + start, length);
     }
 
     /// <summary>The values of consecutive rows.</summary>
     /// <param name="first">First row, counted over all matrices.</param>
-    /// <param name="values">Filled completely; whole rows.</param>
+    /// <param name="values">Filled completely; whole rows of one matrix, or of all where they have one format.</param>
     /// <exception cref="ArgumentOutOfRangeException">The rows leave the weight.</exception>
     public void Dequantize(long first, Span<float> values)
     {
         if (first < 0 || values.Length % Shape.Columns != 0 || (first * Shape.Columns) + values.Length > Shape.Length)
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(first), $"weight {Shape} {Format}: {values.Length} values from row {first} are no rows of it.");
+            throw new ArgumentOutOfRangeException(nameof(first), $"weight {this}: {values.Length} values from row {first} are no rows of it.");
         }
 
-        Format.Dequantize(new ReadOnlySpan<byte>(RowPointer(first), checked((int)Format.BytesOf(values.Length))), values);
+        long rows = Shape.Rows / _matrices.Length;
+        while (values.Length > 0)
+        {
+            long expert = first / rows, inside = first % rows;
+            int length = (int)Math.Min(values.Length, (rows - inside) * Shape.Columns);
+            _matrices[expert].Dequantize(inside, values[..length]);
+            values = values[length..];
+            first += rows - inside;
+        }
+
         GC.KeepAlive(_owner);
     }
 
@@ -115,7 +145,10 @@ public sealed unsafe class PackedWeight
     }
 
     /// <summary>Format and shape.</summary>
-    public override string ToString() => $"{Format} {Shape}";
+    public override string ToString() => $"{Format?.Name ?? "mixed"} {Shape}";
+
+    /// <summary>The matrix of an expert; 0 where there is one.</summary>
+    internal PackedMatrix Matrix(int expert) => _matrices[expert];
 
     private static long ByteLengthOf(BlockFormat format, TensorShape shape)
     {
@@ -127,4 +160,18 @@ public sealed unsafe class PackedWeight
 
         return format.BytesOf(shape.Length);
     }
+
+    private static PackedMatrix[] Cut(BlockFormat format, TensorShape shape, byte* pointer)
+    {
+        var matrices = new PackedMatrix[shape.Rank == 3 ? checked((int)shape[0]) : 1];
+        long rowBytes = format.BytesOf(shape.Columns), rows = matrices.Length == 0 ? 0 : shape.Rows / matrices.Length;
+        for (int e = 0; e < matrices.Length; e++)
+        {
+            matrices[e] = new PackedMatrix(format, pointer + (e * rows * rowBytes), rowBytes, checked((int)shape.Columns));
+        }
+
+        return matrices;
+    }
+
+    private long MatrixBytes(int expert) => _matrices[expert].Format.BytesOf(Shape.Length / _matrices.Length);
 }

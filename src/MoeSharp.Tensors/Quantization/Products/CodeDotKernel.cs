@@ -7,8 +7,8 @@ namespace MoeSharp.Tensors.Quantization.Products;
 
 /// <summary>One row of activation codes times four rows of weight codes.</summary>
 /// <remarks>
-/// <para>Formula: <c>y = Σ_g scale_g·s_b·(Σ codes·codes over group g) + Σ_g offset_g·sum_g</c>, s_b the scale of the 32 activations that
-/// hold g. Work: 2·4·K operations on 8-bit numbers.</para>
+/// <para>Formula: <c>y = Σ_g scale_g·s_b·(Σ codes·codes over group g) + Σ_g offset_g·(s_b·sum_g)</c>, s_b the scale of the 32 activations that
+/// hold g, sum_g the sum of their codes in g. Work: 2·4·K operations on 8-bit numbers.</para>
 /// <para>Rounding: sums of codes are exact. Eight chains of fused multiply-adds, chain l over the codes 4l to 4l + 3 of every 32, are
 /// added as <c>((0+4)+(2+6))+((1+5)+(3+7))</c>; offsets are one chain over rising g, added last. Every width gives the same bits.</para>
 /// </remarks>
@@ -50,7 +50,9 @@ internal static unsafe class CodeDotKernel
             float offset = 0;
             for (int g = 0; hasOffsets && g < columns / group; g++)
             {
-                offset = MathF.FusedMultiplyAdd(tile.Offsets(row)[(g * CodeTile.Together) + r], x.Sums(xRow)[g], offset);
+                float sum = group == Block ? x.Sums(xRow)[2 * g] + x.Sums(xRow)[(2 * g) + 1] : x.Sums(xRow)[g];
+                offset = MathF.FusedMultiplyAdd(
+                    tile.Offsets(row)[(g * CodeTile.Together) + r], sum * x.Scales(xRow)[g * group / Block], offset);
             }
 
             float total = ((chains[0] + chains[4]) + (chains[2] + chains[6])) + ((chains[1] + chains[5]) + (chains[3] + chains[7]));
@@ -82,7 +84,8 @@ internal static unsafe class CodeDotKernel
         float* offsets = tile.Offsets(row);
         for (int g = 0; hasOffsets && g < columns / TGroup.Size; g++)
         {
-            offset = Fma.MultiplyAdd(Vector128.Load(offsets + (g * CodeTile.Together)), Vector128.Create(xSums[g]), offset);
+            float sum = TGroup.Sum(xSums, g) * xScales[g * TGroup.Size / Block];
+            offset = Fma.MultiplyAdd(Vector128.Load(offsets + (g * CodeTile.Together)), Vector128.Create(sum), offset);
         }
 
         return Vector128.Create(Total(sum0), Total(sum1), Total(sum2), Total(sum3)) + offset;
@@ -111,6 +114,9 @@ internal static unsafe class CodeDotKernel
 
         /// <summary>The scale of each chain, from the first of a row's scales, which lie <see cref="CodeTile.Together"/> apart.</summary>
         static abstract Vector256<float> Scale(float* scales);
+
+        /// <summary>The sum of the activation codes of a group, from sums over 16.</summary>
+        static abstract float Sum(float* sums, int group);
     }
 
     private readonly struct GroupOf32 : ICodeGroup
@@ -118,6 +124,8 @@ internal static unsafe class CodeDotKernel
         public static int Size => 32;
 
         public static Vector256<float> Scale(float* scales) => Vector256.Create(*scales);
+
+        public static float Sum(float* sums, int group) => sums[2 * group] + sums[(2 * group) + 1];
     }
 
     private readonly struct GroupOf16 : ICodeGroup
@@ -126,5 +134,7 @@ internal static unsafe class CodeDotKernel
 
         public static Vector256<float> Scale(float* scales) =>
             Vector256.Create(Vector128.Create(*scales), Vector128.Create(scales[CodeTile.Together]));
+
+        public static float Sum(float* sums, int group) => sums[group];
     }
 }

@@ -16,13 +16,13 @@ internal static unsafe class CodeProduct
     /// <summary>Adds to what y holds (its bias), or overwrites it.</summary>
     public static void Run(TensorScope scope, Tensor x, PackedWeight weight, Tensor y, int* offsets, int experts, bool accumulate)
     {
-        int outputs = (int)(weight.Shape.Rows / experts), columns = x.Columns, rows = x.Rows, group = weight.Format.CodeGroup;
+        int outputs = (int)(weight.Shape.Rows / experts), columns = x.Columns, rows = x.Rows;
         if (rows == 0)
         {
             return;
         }
 
-        RowCodes codes = RowCodes.In(scope, rows, columns, group);
+        RowCodes codes = RowCodes.In(scope, rows, columns);
         scope.Workers.Run(rows, new Quantize(codes, x));
         int tile = Math.Clamp(TileLength / columns / CodeTile.Together, 1, 16) * CodeTile.Together;
         int tiles = (outputs + tile - 1) / tile;
@@ -41,15 +41,17 @@ internal static unsafe class CodeProduct
         public void Run(int item, int worker)
         {
             int expert = item / tiles, first = item % tiles * tile, count = Math.Min(tile, outputs - first);
-            int start = offsets[expert], end = offsets[expert + 1], group = weight.Format.CodeGroup;
+            int start = offsets[expert], end = offsets[expert + 1];
             if (start == end)
             {
                 return;
             }
 
+            PackedMatrix matrix = weight.Matrix(expert);
+            int group = matrix.Format.CodeGroup;
             var codes = new CodeTile(workers.ScratchPointer(worker, CodeTile.Length(tile, columns, group)), tile, columns, group);
-            codes.Unpack(weight, ((long)expert * outputs) + first, count);
-            bool hasOffsets = weight.Format.HasOffsets;
+            codes.Unpack(matrix, first, count);
+            bool hasOffsets = matrix.Format.HasOffsets;
             for (int row = start; row < end; row++)
             {
                 float* target = y + ((long)row * outputs) + first;

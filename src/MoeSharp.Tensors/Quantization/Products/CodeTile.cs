@@ -16,6 +16,10 @@ internal readonly unsafe struct CodeTile
     private readonly int _groups;
 
     /// <summary>Lays a tile into scratch memory.</summary>
+    /// <param name="memory"><see cref="Length"/> floats.</param>
+    /// <param name="rows">Rows, a multiple of <see cref="Together"/>.</param>
+    /// <param name="columns">K.</param>
+    /// <param name="group">Elements that share a scale.</param>
     public CodeTile(float* memory, int rows, int columns, int group)
     {
         _columns = columns;
@@ -39,12 +43,11 @@ internal readonly unsafe struct CodeTile
     public float* Offsets(int row) => _offsets + ((long)row * _groups);
 
     /// <summary>Unpacks rows of a weight.</summary>
-    /// <param name="weight">The weight.</param>
-    /// <param name="first">First row, counted over all matrices.</param>
+    /// <param name="weight">The weight; its owner must stay alive.</param>
+    /// <param name="first">First row.</param>
     /// <param name="count">Rows.</param>
-    public void Unpack(PackedWeight weight, long first, int count)
+    public void Unpack(in PackedMatrix weight, long first, int count)
     {
-        BlockFormat format = weight.Format;
         Span<float> scales = new(_row, _groups), offsets = new(_row + _groups, _groups);
         int padded = (count + Together - 1) / Together * Together;
         for (int r = 0; r < padded; r++)
@@ -52,7 +55,7 @@ internal readonly unsafe struct CodeTile
             var codes = new Span<sbyte>(Codes(r), _columns);
             if (r < count)
             {
-                format.Unpack(new ReadOnlySpan<byte>(weight.RowPointer(first + r), (int)weight.RowBytes), codes, scales, offsets);
+                weight.Format.Unpack(weight.Row(first + r), codes, scales, offsets);
             }
             else
             {
@@ -69,7 +72,5 @@ internal readonly unsafe struct CodeTile
                 offset[g * Together] = offsets[g];
             }
         }
-
-        GC.KeepAlive(weight);
     }
 }

@@ -36,7 +36,7 @@ internal static unsafe class DequantizedProduct
             }
 
             float* values = workers.ScratchPointer(worker, tile * inputs);
-            weight.Dequantize(((long)expert * outputs) + first, new Span<float>(values, columns * inputs));
+            weight.Matrix(expert).Dequantize(first, new Span<float>(values, columns * inputs));
             MatMulKernel.Run(
                 workers, MatrixOperand.AlongDepth(x + ((long)start * inputs), inputs), MatrixOperand.AlongDepth(values, inputs),
                 y + ((long)start * outputs) + first, rows, columns, inputs, accumulate, Simd.Width, rowStride: outputs);

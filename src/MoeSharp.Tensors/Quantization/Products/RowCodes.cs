@@ -2,24 +2,27 @@ namespace MoeSharp.Tensors.Quantization.Products;
 
 /// <summary>Activations as 8-bit codes, one scale for 32 of them: what packed weights are multiplied with.</summary>
 /// <remarks>
-/// <para>Shapes: codes <c>[N, K]</c>, scales <c>[N, K / 32]</c>, sums <c>[N, K / g]</c> for a weight with g elements a scale.
-/// <c>x ≈ scale·code</c>; a sum is <c>scale·Σ code</c> over a group, which a weight's offset is multiplied with.</para>
+/// <para>Shapes: codes <c>[N, K]</c>, scales <c>[N, K / 32]</c>, sums <c>[N, K / 16]</c>. <c>x ≈ scale·code</c>; a sum is <c>Σ code</c>
+/// over 16, a whole number, which with the scale is what a weight's offset is multiplied with.</para>
 /// </remarks>
-internal readonly unsafe struct RowCodes(sbyte* codes, float* scales, float* sums, int columns, int group)
+internal readonly unsafe struct RowCodes(sbyte* codes, float* scales, float* sums, int columns)
 {
     /// <summary>Elements that share a scale.</summary>
     public const int BlockLength = 32;
+
+    /// <summary>Elements of a sum: the smallest group of any format.</summary>
+    public const int SumLength = 16;
 
     /// <summary>Largest code.</summary>
     private const float CodeLimit = 127;
 
     /// <summary>Takes memory in a scope.</summary>
-    public static RowCodes In(TensorScope scope, int rows, int columns, int group)
+    public static RowCodes In(TensorScope scope, int rows, int columns)
     {
         var codes = (sbyte*)scope.New(new TensorShape(rows, (columns + 3) / 4)).Pointer;
         float* scales = scope.New(new TensorShape(rows, columns / BlockLength)).Pointer;
-        float* sums = scope.New(new TensorShape(rows, columns / group)).Pointer;
-        return new RowCodes(codes, scales, sums, columns, group);
+        float* sums = scope.New(new TensorShape(rows, columns / SumLength)).Pointer;
+        return new RowCodes(codes, scales, sums, columns);
     }
 
     /// <summary>Codes of a row.</summary>
@@ -29,7 +32,7 @@ internal readonly unsafe struct RowCodes(sbyte* codes, float* scales, float* sum
     public float* Scales(long row) => scales + (row * (columns / BlockLength));
 
     /// <summary>Sums of a row.</summary>
-    public float* Sums(long row) => sums + (row * (columns / group));
+    public float* Sums(long row) => sums + (row * (columns / SumLength));
 
     /// <summary>Stores a row: <c>scale = max|x| / 127</c>, <c>code = x / scale</c> rounded to nearest even.</summary>
     /// <remarks>A block of zeros has scale 0. NaN and infinity make the whole block NaN.</remarks>
@@ -54,17 +57,17 @@ internal readonly unsafe struct RowCodes(sbyte* codes, float* scales, float* sum
             }
 
             scale[start / BlockLength] = unit;
-            for (int first = start; first < start + BlockLength; first += group)
+            for (int first = start; first < start + BlockLength; first += SumLength)
             {
                 int total = 0;
-                for (int i = first; i < first + group; i++)
+                for (int i = first; i < first + SumLength; i++)
                 {
                     int rounded = Math.Clamp((int)MathF.Round(x[i] * inverse), -127, 127);
                     code[i] = (sbyte)rounded;
                     total += rounded;
                 }
 
-                sum[first / group] = unit * total;
+                sum[first / SumLength] = total;
             }
         }
     }

@@ -91,7 +91,7 @@ internal sealed class WeightReader
 
     private void CopyRows(StoredTensor stored, in WeightSegment segment, PackedWeight weight)
     {
-        BlockFormat format = weight.Format;
+        BlockFormat format = weight.FormatOf(0);
         long rows = segment.IsContiguous ? 1 : segment.Rows, length = segment.IsContiguous ? segment.Length : segment.Columns;
         for (long row = 0; row < rows; row++)
         {
@@ -112,7 +112,7 @@ internal sealed class WeightReader
         Tensor values = Tensor.Uninitialized(shape);
         Read(parameter, values);
         var weight = new PackedWeight(format, shape);
-        int rowBytes = (int)weight.RowBytes;
+        int rowBytes = (int)format.BytesOf(shape.Columns);
         for (long row = 0; row < shape.Rows; row++)
         {
             format.Quantize(values.Row(row), weight.Bytes(row * rowBytes, rowBytes));

@@ -20,12 +20,12 @@ public unsafe class CodeProductTests
             PackedWeight weight = new CodeTestFormat(group).Random(new TensorShape(4, columns), seed: 3);
             using var scope = new TensorScope();
             Tensor x = Activations(scope, 2, columns);
-            RowCodes codes = RowCodes.In(scope, 2, columns, group);
+            RowCodes codes = RowCodes.In(scope, 2, columns);
             codes.Set(0, x.Row(0));
             codes.Set(1, x.Row(1));
             Tensor memory = Tensor.Uninitialized(new TensorShape(CodeTile.Length(4, columns, group)));
             var tile = new CodeTile(memory.Pointer, 4, columns, group);
-            tile.Unpack(weight, 0, 4);
+            tile.Unpack(weight.Matrix(0), 0, 4);
             for (int row = 0; row < 2; row++)
             {
                 Vector128<float> expected = CodeDotKernel.Scalar(codes, row, tile, 0, columns, group, hasOffsets: true);
@@ -37,6 +37,7 @@ public unsafe class CodeProductTests
             }
 
             GC.KeepAlive(memory);
+            GC.KeepAlive(weight);
         }
     }
 
@@ -90,10 +91,35 @@ public unsafe class CodeProductTests
     }
 
     [Fact]
+    public void Experts_of_different_formats_give_what_each_gives_alone()
+    {
+        const int outputs = 9, columns = 96;
+        var shape = new TensorShape(outputs, columns);
+        PackedWeight[] experts = [new CodeTestFormat(16).Random(shape, 1), new CodeTestFormat(32).Random(shape, 2)];
+        var stack = new Parameter("w", new TensorShape(2, outputs, columns)) { CanPack = true };
+        stack.Pack(PackedWeight.Stack(experts));
+        stack.Packed!.Format.ShouldBeNull();
+        foreach (bool isExact in new[] { false, true })
+        {
+            stack.Packed.IsExact = isExact;
+            using var scope = new TensorScope();
+            Tensor x = Activations(scope, 4, columns);
+            Tensor y = GroupedLinearOp.Apply(x, stack, Indices.From([0, 1, 4]));
+            for (int row = 0; row < 4; row++)
+            {
+                var own = new Parameter("own", shape) { CanPack = true };
+                own.Pack(experts[row == 0 ? 0 : 1]);
+                own.Packed!.IsExact = isExact;
+                y.Row(row).ToArray().ShouldBe(LinearOp.Apply(scope.From(x.Row(row), new TensorShape(1, columns)), own).ToArray());
+            }
+        }
+    }
+
+    [Fact]
     public void Activations_become_codes_within_half_a_step_and_nothing_is_hidden()
     {
         using var scope = new TensorScope();
-        RowCodes codes = RowCodes.In(scope, 1, 96, 16);
+        RowCodes codes = RowCodes.In(scope, 1, 96);
         float[] x = new float[96];
         new Rng(1).FillNormal(x.AsSpan(0, 32), 3);
         x[40] = 1e-42f;

@@ -27,7 +27,7 @@ public sealed class WeightOptionsTests : IDisposable
                 {
                     (Decoder stored, _) = DecoderFolder.Load(folder, new WeightOptions { Maps = maps });
                     stored.Parameters.Where(parameter => parameter.CanPack)
-                        .ShouldAllBe(parameter => parameter.Packed!.Format.Name == type.ToString(), name);
+                        .ShouldAllBe(parameter => parameter.Packed!.Format!.Name == type.ToString(), name);
                     Logits(stored).ShouldBe(expected, $"{name} {type} mapped: {maps}");
                 }
             }
