@@ -7,8 +7,8 @@ namespace MoeSharp.Layers;
 /// <summary>Causal self-attention with grouped key-value heads and rotary positions.</summary>
 /// <remarks>
 /// <para>Shapes: <c>x [T, D]</c> → queries <c>[T, H·d]</c>, keys and values <c>[T, G·d]</c> → <c>[T, H·d]</c> → <c>[T, D]</c>.</para>
-/// <para>Order: project (with bias), normalise queries and keys, clamp all three, rotate queries and keys, attend, project back.
-/// With caches, keys are stored rotated. Rows of different sequences never meet.</para>
+/// <para>Order: project (with bias), normalise queries and keys, clamp all three, rotate queries and keys (or normalise them only now),
+/// attend, project back. With caches, keys are stored rotated. Rows of different sequences never meet.</para>
 /// <para>Source: Ainslie et al. 2023, arXiv:2305.13245 (grouped heads); norms as in Qwen3 and OLMoE (arXiv:2409.02060); clamp as in
 /// DBRX and OLMoE.</para>
 /// </remarks>
@@ -34,6 +34,7 @@ public sealed class Attention
             KeyValueHeadCount = config.KeyValueHeadCount,
             HeadSize = config.HeadSize,
             SlidingWindow = config.SlidingWindow,
+            Scale = config.Scale ?? (1f / MathF.Sqrt(config.HeadSize)),
         };
         int queries = config.HeadCount * config.HeadSize;
         int keys = config.KeyValueHeadCount * config.HeadSize;
@@ -44,7 +45,7 @@ public sealed class Attention
         Output = new Linear(name + ".output", queries, config.HiddenSize, config.HasOutputBias);
         if (config.QueryKeyNorm != QueryKeyNorm.None)
         {
-            bool isPerHead = config.QueryKeyNorm == QueryKeyNorm.PerHead;
+            bool isPerHead = config.QueryKeyNorm is QueryKeyNorm.PerHead or QueryKeyNorm.PerHeadAfterRotation;
             _queryNorm = new RmsNorm(name + ".query_norm", isPerHead ? config.HeadSize : queries, config.NormEpsilon);
             _keyNorm = new RmsNorm(name + ".key_norm", isPerHead ? config.HeadSize : keys, config.NormEpsilon);
         }
@@ -79,7 +80,8 @@ public sealed class Attention
         Tensor query = Query.Forward(x); // [T, H·d]
         Tensor key = Key.Forward(x); // [T, G·d]
         Tensor value = Value.Forward(x); // [T, G·d]
-        if (_queryNorm is not null)
+        bool normsLate = _config.QueryKeyNorm == QueryKeyNorm.PerHeadAfterRotation;
+        if (_queryNorm is not null && !normsLate)
         {
             query = _queryNorm.Forward(query);
             key = _keyNorm!.Forward(key);
@@ -94,6 +96,12 @@ public sealed class Attention
 
         query = RopeOp.Apply(query, layout.Positions, _rope, _config.HeadSize);
         key = RopeOp.Apply(key, layout.Positions, _rope, _config.HeadSize);
+        if (_queryNorm is not null && normsLate)
+        {
+            query = _queryNorm.Forward(query);
+            key = _keyNorm!.Forward(key);
+        }
+
         Tensor attended = caches.IsEmpty
             ? AttentionOp.Apply(query, key, value, layout, _options)
             : AttentionOp.ApplyCached(query, key, value, layout, caches, layer, _options); // [T, H·d]

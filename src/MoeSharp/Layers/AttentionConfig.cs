@@ -32,4 +32,7 @@ public sealed record AttentionConfig
 
     /// <summary>A token sees itself and this many minus one tokens before it; null for all.</summary>
     public int? SlidingWindow { get; init; }
+
+    /// <summary>What query·key is multiplied by; null for 1/√d.</summary>
+    public float? Scale { get; init; }
 }

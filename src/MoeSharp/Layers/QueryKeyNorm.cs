@@ -1,6 +1,6 @@
 namespace MoeSharp.Layers;
 
-/// <summary>Whether and how queries and keys are normalised before they are rotated.</summary>
+/// <summary>Whether and how queries and keys are normalised, before or after they are rotated.</summary>
 public enum QueryKeyNorm
 {
     /// <summary>They are not.</summary>
@@ -11,4 +11,7 @@ public enum QueryKeyNorm
 
     /// <summary>RMS norm over the whole projection, all heads together (OLMoE).</summary>
     WholeProjection,
+
+    /// <summary>As <see cref="PerHead"/>, but after rotation (Hunyuan).</summary>
+    PerHeadAfterRotation,
 }

@@ -26,5 +26,6 @@ public static class Rotary
         AttentionFactor = config.AttentionFactor,
         LowFrequencyFactor = config.LowFrequencyFactor,
         HighFrequencyFactor = config.HighFrequencyFactor,
+        Layout = config.IsInterleaved ? RopeLayout.Interleaved : RopeLayout.HalfSplit,
     });
 }

@@ -13,6 +13,9 @@ public sealed record RotaryConfig
     /// <value>1 (all of it) by default.</value>
     public double PartialFactor { get; init; } = 1;
 
+    /// <summary>True when columns 2i and 2i + 1 form a pair, false when i and i + d/2 do.</summary>
+    public bool IsInterleaved { get; init; }
+
     /// <summary>How frequencies are stretched.</summary>
     public RopeScaling Scaling { get; init; }
 

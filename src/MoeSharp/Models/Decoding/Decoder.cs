@@ -44,11 +44,14 @@ public sealed class Decoder
 
         Blocks = blocks;
         Norm = CreateNorm("norm", config);
-        Head = config.IsTied ? null : new Linear("head", config.HiddenSize, config.VocabularySize);
+        Head = config.IsTied ? null : new Linear("head", config.HiddenSize, config.VocabularySize, config.HasHeadBias);
+        HeadBias = config is { IsTied: true, HasHeadBias: true }
+            ? new Parameter("head.bias", Tensor.Zeros(new TensorShape(config.VocabularySize)))
+            : Head?.Bias;
         _parameters.AddRange(Embedding.Parameters);
         _parameters.AddRange(blocks.SelectMany(block => block.Parameters));
         _parameters.AddRange(Norm.Parameters);
-        _parameters.AddRange(Head?.Parameters ?? []);
+        _parameters.AddRange(Head?.Parameters ?? (HeadBias is null ? [] : [HeadBias]));
         _byName = _parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
     }
 
@@ -69,6 +72,9 @@ public sealed class Decoder
 
     /// <summary>The head; null when tied.</summary>
     public Linear? Head { get; }
+
+    /// <summary>The bias of the head, also where it is tied; null when there is none.</summary>
+    public Parameter? HeadBias { get; }
 
     /// <summary>All trainable parameters, in order of use; names are unique.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
@@ -141,6 +147,11 @@ public sealed class Decoder
         List<MoeOutput>? outputs = options.Routing.MeasuresBalance && Config.Experts is not null ? new(Blocks.Count) : null;
 
         Tensor x = Embedding.Forward(scope, ids); // [T, D]
+        if (Config.EmbeddingScale != 1)
+        {
+            x = ScaleOp.Apply(x, Config.EmbeddingScale);
+        }
+
         options.Observer?.Observe(0, x);
         for (int layer = 0; layer < Blocks.Count; layer++)
         {
@@ -159,7 +170,11 @@ public sealed class Decoder
 
     /// <summary>Logits of hidden rows that went through the final norm.</summary>
     /// <param name="hidden">Rows <c>[T, D]</c>.</param>
-    public Tensor Logits(Tensor hidden) => Head is null ? LinearOp.Apply(hidden, Embedding.Weight) : Head.Forward(hidden);
+    public Tensor Logits(Tensor hidden)
+    {
+        Tensor logits = Head is null ? LinearOp.Apply(hidden, Embedding.Weight, HeadBias?.Value) : Head.Forward(hidden);
+        return Config.LogitScale == 1 ? logits : ScaleOp.Apply(logits, Config.LogitScale);
+    }
 
     /// <summary>The norm that the configuration names.</summary>
     internal static INorm CreateNorm(string name, DecoderConfig config) => config.Norm == NormKind.Rms

@@ -44,6 +44,25 @@ public sealed record DecoderConfig
     /// <value>1e-5 by default.</value>
     public float NormEpsilon { get; init; } = 1e-5f;
 
+    /// <summary>Where in a block the norms stand.</summary>
+    /// <value>Before each part by default.</value>
+    public NormPlacement NormPlacement { get; init; } = NormPlacement.Before;
+
+    /// <summary>What the embedding's rows are multiplied by.</summary>
+    /// <value>1 by default; 12 in Granite.</value>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>What the result of each part of a block is multiplied by before it joins the residual stream.</summary>
+    /// <value>1 by default; 0.22 in Granite.</value>
+    public float ResidualScale { get; init; } = 1;
+
+    /// <summary>What the logits are multiplied by at the end.</summary>
+    /// <value>1 by default; one over <c>logits_scaling</c> in Granite.</value>
+    public float LogitScale { get; init; } = 1;
+
+    /// <summary>What query·key is multiplied by; null for 1/√d.</summary>
+    public float? AttentionScale { get; init; }
+
     /// <summary>How positions rotate queries and keys.</summary>
     public RotaryConfig Rotary { get; init; } = new();
 
@@ -70,6 +89,9 @@ public sealed record DecoderConfig
 
     /// <summary>True for biases in dense feed-forward layers.</summary>
     public bool HasFeedForwardBias { get; init; }
+
+    /// <summary>True for a bias on the logits.</summary>
+    public bool HasHeadBias { get; init; }
 
     /// <summary>True when the head uses the embedding's weight.</summary>
     public bool IsTied { get; init; }
@@ -112,6 +134,7 @@ public sealed record DecoderConfig
         HasOutputBias = HasOutputBias,
         ClipQueryKeyValue = ClipQueryKeyValue,
         SlidingWindow = WindowOf(layer),
+        Scale = AttentionScale,
     };
 
     /// <summary>Predicts the parameters without building anything.</summary>
@@ -145,10 +168,11 @@ public sealed record DecoderConfig
             faults.Add($"HeadSize must be even and at least 2, got {HeadSize}. Rotation works on pairs.");
         }
 
-        if (!float.IsFinite(NormEpsilon) || NormEpsilon <= 0)
-        {
-            faults.Add($"NormEpsilon must be greater than 0, got {NormEpsilon}.");
-        }
+        RequireAboveZero(faults, nameof(NormEpsilon), NormEpsilon);
+        RequireAboveZero(faults, nameof(EmbeddingScale), EmbeddingScale);
+        RequireAboveZero(faults, nameof(ResidualScale), ResidualScale);
+        RequireAboveZero(faults, nameof(LogitScale), LogitScale);
+        RequireAboveZero(faults, nameof(AttentionScale), AttentionScale ?? 1);
 
         if (ClipQueryKeyValue is { } clip && !(clip > 0 && float.IsFinite(clip)))
         {
@@ -184,6 +208,14 @@ public sealed record DecoderConfig
         if (value < 1)
         {
             faults.Add($"{name} must be at least 1, got {value}.");
+        }
+    }
+
+    private static void RequireAboveZero(List<string> faults, string name, float value)
+    {
+        if (!float.IsFinite(value) || value <= 0)
+        {
+            faults.Add($"{name} must be greater than 0, got {value}.");
         }
     }
 

@@ -16,7 +16,7 @@ internal static class ExpertsBuilder
         ExpertsConfig facts = config.Experts!;
         Router router = parts.CreateRouter?.Invoke(layer) ?? BuildRouter(facts, parts.ExpertBiasRate);
         SharedExpert? shared = facts.SharedIntermediateSize > 0
-            ? new SharedExpert(facts.SharedIntermediateSize, facts.IsSharedGated, config.Activation)
+            ? new SharedExpert(facts.SharedIntermediateSize, facts.IsSharedGated, config.Activation, facts.HasSharedBias)
             : null;
         return new MoeLayer(
             config.HiddenSize,
@@ -33,12 +33,18 @@ internal static class ExpertsBuilder
     {
         bool isSigmoid = facts.Score == ScoreKind.Sigmoid;
         Select select = facts.GroupCount > 1
-            ? Select.GroupLimitedTopK(facts.TopK, facts.GroupCount, facts.KeptGroupCount)
+            ? Select.GroupLimitedTopK(facts.TopK, facts.GroupCount, facts.KeptGroupCount, facts.GroupScoreCount)
             : Select.TopK(facts.TopK);
-        Weigh weigh = facts.NormalizeWeights
-            ? Weigh.Normalized(facts.WeightScale, epsilon: isSigmoid ? SigmoidSumFloor : 0)
-            : Weigh.Scaled(facts.WeightScale);
-        return new Router(isSigmoid ? Score.Sigmoid : Score.Softmax, select, weigh)
+        (Score score, Weigh weigh) = facts switch
+        {
+            { Score: ScoreKind.SoftmaxOfChosen } => (Score.Identity, Weigh.SoftmaxOverChosen),
+            { NormalizeWeights: false } => (isSigmoid ? Score.Sigmoid : Score.Softmax, Weigh.Scaled(facts.WeightScale)),
+            { WeightSumMinimum: > 0 and var minimum } =>
+                (isSigmoid ? Score.Sigmoid : Score.Softmax, Weigh.Normalized(facts.WeightScale, epsilon: minimum, floor: true)),
+            _ => (isSigmoid ? Score.Sigmoid : Score.Softmax,
+                Weigh.Normalized(facts.WeightScale, epsilon: isSigmoid ? SigmoidSumFloor : 0)),
+        };
+        return new Router(score, select, weigh)
         {
             Bias = facts.HasExpertBias ? new ExpertBias(biasRate) : null,
             InputJitter = facts.RouterJitter,

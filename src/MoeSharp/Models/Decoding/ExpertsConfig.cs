@@ -24,6 +24,10 @@ public sealed record ExpertsConfig
     /// <value>True by default (Mixtral); OLMoE does not.</value>
     public bool NormalizeWeights { get; init; } = true;
 
+    /// <summary>The least that the weights' sum is taken for when they are divided by it.</summary>
+    /// <value>0 (no limit) by default; 1e-12 in ERNIE 4.5.</value>
+    public float WeightSumMinimum { get; init; }
+
     /// <summary>Multiplies the weights at the end.</summary>
     /// <value>1 by default; 2.5 in DeepSeek-V3.</value>
     public float WeightScale { get; init; } = 1;
@@ -32,7 +36,11 @@ public sealed record ExpertsConfig
     /// <value>1 (no groups) by default.</value>
     public int GroupCount { get; init; } = 1;
 
-    /// <summary>Groups that stay, those with the largest sum of their two best scores.</summary>
+    /// <summary>How many of its best scores are summed to judge a group.</summary>
+    /// <value>2 by default (DeepSeek-V3); 1 in DeepSeek-V2.</value>
+    public int GroupScoreCount { get; init; } = 2;
+
+    /// <summary>Groups that stay, those judged best by <see cref="GroupScoreCount"/>.</summary>
     /// <value>1 by default, at most <see cref="GroupCount"/>.</value>
     public int KeptGroupCount { get; init; } = 1;
 
@@ -41,6 +49,9 @@ public sealed record ExpertsConfig
 
     /// <summary>Width of the shared expert that every token visits; 0 for none.</summary>
     public int SharedIntermediateSize { get; init; }
+
+    /// <summary>True for biases in the shared expert.</summary>
+    public bool HasSharedBias { get; init; }
 
     /// <summary>True when the shared expert's result is multiplied by the sigmoid of one more logit (Qwen2-MoE).</summary>
     public bool IsSharedGated { get; init; }
@@ -76,10 +87,22 @@ public sealed record ExpertsConfig
                 + $"{KeptGroupCount} kept groups. Keep more groups or choose fewer experts.");
         }
 
-        if (GroupCount > 1 && ExpertCount / GroupCount < 2)
+        if (GroupScoreCount < 1 || (GroupCount > 1 && ExpertCount / GroupCount < GroupScoreCount))
         {
-            faults.Add($"Experts.GroupCount ({GroupCount}) leaves one expert a group. At least two are needed: "
-                + "a group is judged by its two best scores.");
+            faults.Add($"Experts.GroupScoreCount is {GroupScoreCount}, and {GroupCount} groups of {ExpertCount} experts have "
+                + $"{ExpertCount / Math.Max(GroupCount, 1)} each. A group is judged by 1 to all of its experts.");
+        }
+
+        if (Score == ScoreKind.SoftmaxOfChosen
+            && (!NormalizeWeights || WeightScale != 1 || WeightSumMinimum != 0 || GroupCount > 1 || HasExpertBias))
+        {
+            faults.Add("Experts.Score SoftmaxOfChosen has weights that sum to 1, and neither groups nor an expert bias. "
+                + "Leave NormalizeWeights, WeightScale, WeightSumMinimum, GroupCount and HasExpertBias at their defaults.");
+        }
+
+        if (!float.IsFinite(WeightSumMinimum) || WeightSumMinimum < 0)
+        {
+            faults.Add($"Experts.WeightSumMinimum must not be negative, got {WeightSumMinimum}. Use 0 for no limit.");
         }
 
         if (SharedIntermediateSize < 0)
@@ -87,9 +110,9 @@ public sealed record ExpertsConfig
             faults.Add($"Experts.SharedIntermediateSize must not be negative, got {SharedIntermediateSize}. Use 0 for none.");
         }
 
-        if (IsSharedGated && SharedIntermediateSize == 0)
+        if ((IsSharedGated || HasSharedBias) && SharedIntermediateSize == 0)
         {
-            faults.Add("Experts.IsSharedGated needs a shared expert. Set SharedIntermediateSize.");
+            faults.Add("Experts.IsSharedGated and HasSharedBias need a shared expert. Set SharedIntermediateSize.");
         }
 
         if (!float.IsFinite(WeightScale) || WeightScale <= 0)

@@ -3,7 +3,7 @@ namespace MoeSharp.Models.Decoding;
 /// <summary>How many parameters a decoder has, and how many a token touches.</summary>
 /// <param name="Total">All of them; a tied head counts once.</param>
 /// <param name="Embedding">The input embedding; 0 when it is tied, where it counts as head.</param>
-/// <param name="Head">The output matrix.</param>
+/// <param name="Head">The output matrix, and its bias if it has one.</param>
 /// <param name="Attention">Projections, biases and query-key norms of all layers.</param>
 /// <param name="Router">Router matrices, expert biases and shared gates of all layers.</param>
 /// <param name="Experts">Routed experts of all layers.</param>
@@ -39,7 +39,7 @@ public sealed record ParameterCount(
             + (config.HasOutputBias ? hidden : 0)
             + config.QueryKeyNorm switch
             {
-                Layers.QueryKeyNorm.PerHead => 2L * config.HeadSize,
+                Layers.QueryKeyNorm.PerHead or Layers.QueryKeyNorm.PerHeadAfterRotation => 2L * config.HeadSize,
                 Layers.QueryKeyNorm.WholeProjection => queries + keys,
                 _ => 0,
             };
@@ -57,9 +57,10 @@ public sealed record ParameterCount(
                 long expert = 3L * facts.IntermediateSize * hidden;
                 long routerMatrices = (facts.ExpertCount + (facts.IsSharedGated ? 1 : 0)) * hidden;
                 long sharedExpert = 3L * facts.SharedIntermediateSize * hidden;
+                long sharedVectors = facts.HasSharedBias ? (2L * facts.SharedIntermediateSize) + hidden : 0;
                 router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0);
                 experts += facts.ExpertCount * expert;
-                shared += sharedExpert;
+                shared += sharedExpert + sharedVectors;
                 active += routerMatrices + (facts.TopK * expert) + sharedExpert;
             }
             else
@@ -69,7 +70,8 @@ public sealed record ParameterCount(
             }
         }
 
-        long norms = ((2L * config.LayerCount) + 1) * norm;
+        head += config.HasHeadBias ? config.VocabularySize : 0;
+        long norms = (((config.NormPlacement == Layers.NormPlacement.Both ? 4L : 2L) * config.LayerCount) + 1) * norm;
         long total = embedding + head + attention + router + experts + shared + feedForward + norms;
         return new ParameterCount(total, embedding, head, attention, router, experts, shared, feedForward, norms, active);
     }

@@ -8,4 +8,7 @@ public enum ScoreKind
 
     /// <summary>Sigmoid of each logit (DeepSeek-V3 and its relatives).</summary>
     Sigmoid,
+
+    /// <summary>The experts with the largest logits are chosen, and their weights are a softmax over them alone (Granite, gpt-oss).</summary>
+    SoftmaxOfChosen,
 }

@@ -26,27 +26,45 @@ internal static class LlamaTensors
         {
             map.Add("lm_head.weight", "head.weight", table);
         }
+
+        if (config.HasHeadBias)
+        {
+            map.Add("lm_head.bias", "head.bias", new TensorShape(config.VocabularySize));
+        }
     }
 
     /// <summary>Both norms and attention of a block.</summary>
     public static void BindAttention(DecoderConfig config, WeightMap map, int layer)
     {
         string theirs = Block(layer), ours = $"layers.{layer}.";
+        TensorShape norm = new(config.HiddenSize);
+        if (config.NormPlacement == NormPlacement.After)
+        {
+            map.Add(theirs + "post_attention_layernorm.weight", ours + "attention_output_norm.weight", norm);
+            map.Add(theirs + "post_feedforward_layernorm.weight", ours + "feed_forward_output_norm.weight", norm);
+        }
+        else
+        {
+            map.Add(theirs + "input_layernorm.weight", ours + "attention_norm.weight", norm);
+            map.Add(theirs + "post_attention_layernorm.weight", ours + "feed_forward_norm.weight", norm);
+        }
+
+        BindSelfAttention(config, map, theirs + "self_attn.", ours + "attention.");
+    }
+
+    private static void BindSelfAttention(DecoderConfig config, WeightMap map, string theirs, string ours)
+    {
         long hidden = config.HiddenSize;
         long queries = (long)config.HeadCount * config.HeadSize, keys = (long)config.KeyValueHeadCount * config.HeadSize;
-        map.Add(theirs + "input_layernorm.weight", ours + "attention_norm.weight", new TensorShape(hidden));
-        map.Add(theirs + "post_attention_layernorm.weight", ours + "feed_forward_norm.weight", new TensorShape(hidden));
-        theirs += "self_attn.";
-        ours += "attention.";
         BindLinear(map, theirs + "q_proj", ours + "query", queries, hidden, config.HasQueryKeyValueBias);
         BindLinear(map, theirs + "k_proj", ours + "key", keys, hidden, config.HasQueryKeyValueBias);
         BindLinear(map, theirs + "v_proj", ours + "value", keys, hidden, config.HasQueryKeyValueBias);
         BindLinear(map, theirs + "o_proj", ours + "output", hidden, queries, config.HasOutputBias);
         if (config.QueryKeyNorm != QueryKeyNorm.None)
         {
-            bool isPerHead = config.QueryKeyNorm == QueryKeyNorm.PerHead;
-            map.Add(theirs + "q_norm.weight", ours + "query_norm.weight", new TensorShape(isPerHead ? config.HeadSize : queries));
-            map.Add(theirs + "k_norm.weight", ours + "key_norm.weight", new TensorShape(isPerHead ? config.HeadSize : keys));
+            bool isLate = config.QueryKeyNorm == QueryKeyNorm.PerHeadAfterRotation, isPerHead = isLate || config.QueryKeyNorm == QueryKeyNorm.PerHead;
+            map.Add(theirs + (isLate ? "query_layernorm.weight" : "q_norm.weight"), ours + "query_norm.weight", new TensorShape(isPerHead ? config.HeadSize : queries));
+            map.Add(theirs + (isLate ? "key_layernorm.weight" : "k_norm.weight"), ours + "key_norm.weight", new TensorShape(isPerHead ? config.HeadSize : keys));
         }
 
         map.Ignore(theirs + "rotary_emb.inv_freq"); // a constant that old checkpoints stored
@@ -111,7 +129,8 @@ internal static class LlamaTensors
 
     /// <summary>The expert that every token visits.</summary>
     public static void BindSharedExpert(DecoderConfig config, WeightMap map, int layer, string theirs) => BindFeedForward(
-        map, Block(layer) + theirs, $"layers.{layer}.shared", config.HiddenSize, config.Experts!.SharedIntermediateSize);
+        map, Block(layer) + theirs, $"layers.{layer}.shared", config.HiddenSize, config.Experts!.SharedIntermediateSize,
+        config.Experts.HasSharedBias);
 
     /// <summary>The router's matrix.</summary>
     public static void BindRouter(DecoderConfig config, WeightMap map, int layer, string theirs) => map.Add(
@@ -121,7 +140,8 @@ internal static class LlamaTensors
     public static void BindExpertBias(DecoderConfig config, WeightMap map, int layer, string theirs) => map.Add(
         Block(layer) + theirs, $"layers.{layer}.router.expert_bias", new TensorShape(config.Experts!.ExpertCount));
 
-    private static void BindLinear(WeightMap map, string theirs, string ours, long rows, long columns, bool hasBias)
+    /// <summary>The weight of a linear layer, and its bias if it has one.</summary>
+    public static void BindLinear(WeightMap map, string theirs, string ours, long rows, long columns, bool hasBias)
     {
         map.Add(theirs + ".weight", ours + ".weight", new TensorShape(rows, columns));
         if (hasBias)
