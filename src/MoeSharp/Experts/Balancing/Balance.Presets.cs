@@ -10,10 +10,12 @@ public sealed partial class Balance
     public static Balance Switch(float coefficient = 0.01f) =>
         new(new LoadBalancingLoss { Coefficient = coefficient, Counted = CountedChoices.First, Span = BalanceSpan.Sequence });
 
-    /// <summary>transformers (Mixtral, OLMoE, Qwen …): softmax of the logits, all layers pooled, K at balance.</summary>
+    /// <summary>transformers (Mixtral, OLMoE, Qwen …): softmax of the logits, the K largest of it counted whatever the router chose, all
+    /// layers pooled, K at balance.</summary>
     public static Balance HuggingFace(float coefficient = 0.001f) => new(new LoadBalancingLoss
     {
         Coefficient = coefficient,
+        Counted = CountedChoices.PlainTopK,
         Scores = BalanceScores.CleanSoftmax,
         Layers = LayerReduction.Pooled,
         DividesByTopK = false,

@@ -98,6 +98,57 @@ internal static class SampleConfigs
         },
     };
 
+    public static DecoderConfig Granite { get; } = Mixtral with
+    {
+        EmbeddingScale = 12,
+        ResidualScale = 0.22f,
+        AttentionScale = 0.0625f,
+        LogitScale = (float)(1 / 6.0),
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        IsTied = true,
+        Experts = Mixtral.Experts! with { Score = ScoreKind.SoftmaxOfChosen, TopK = 3 },
+    };
+
+    public static DecoderConfig Ernie { get; } = Mixtral with
+    {
+        Rotary = new RotaryConfig { IsInterleaved = true },
+        LayerCount = 4,
+        IntermediateSize = 40,
+        DenseLayers = [0, 2],
+        IsTied = true,
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        HasFeedForwardBias = true,
+        HasHeadBias = true,
+        Experts = Mixtral.Experts! with
+        {
+            HasExpertBias = true, WeightSumMinimum = 1e-12f, SharedIntermediateSize = 48, HasSharedBias = true,
+        },
+    };
+
+    public static DecoderConfig Hunyuan { get; } = Mixtral with
+    {
+        QueryKeyNorm = QueryKeyNorm.PerHeadAfterRotation,
+        Experts = Mixtral.Experts! with { SharedIntermediateSize = 24, BalanceCoefficient = 0 },
+    };
+
+    public static DecoderConfig MiniMax { get; } = Mixtral with
+    {
+        QueryKeyNorm = QueryKeyNorm.WholeProjection,
+        Rotary = new RotaryConfig { PartialFactor = 0.5 },
+        Experts = Mixtral.Experts! with { Score = ScoreKind.Sigmoid, HasExpertBias = true },
+    };
+
+    public static DecoderConfig FlexOlmo { get; } = Mixtral with
+    {
+        NormPlacement = NormPlacement.After,
+        QueryKeyNorm = QueryKeyNorm.WholeProjection,
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        Experts = Mixtral.Experts! with { NormalizeWeights = false },
+    };
+
     public static IReadOnlyDictionary<string, DecoderConfig> All { get; } = new Dictionary<string, DecoderConfig>
     {
         ["dense"] = Dense,
@@ -109,6 +160,13 @@ internal static class SampleConfigs
         ["dots"] = Dots,
         ["deepseek"] = DeepSeek,
         ["llama"] = Llama,
+        ["granite"] = Granite,
+        ["granite_shared"] = Granite with { IsTied = false, Experts = Granite.Experts! with { SharedIntermediateSize = 20 } },
+        ["ernie"] = Ernie,
+        ["ernie_untied"] = Ernie with { IsTied = false, LayerCount = 3, DenseLayers = [0, 2] },
+        ["hunyuan"] = Hunyuan,
+        ["minimax"] = MiniMax,
+        ["flex_olmo"] = FlexOlmo,
     };
 
     public static Decoder Build(string name)

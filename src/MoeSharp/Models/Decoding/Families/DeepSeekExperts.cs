@@ -12,8 +12,8 @@ internal static class DeepSeekExperts
     {
         int width = hf.Int("moe_intermediate_size");
         int dense = Math.Clamp(hf.Int("first_k_dense_replace", 0), 0, Math.Max(0, config.LayerCount));
-        RequireText(hf, "scoring_func", "sigmoid");
-        RequireText(hf, "topk_method", "noaux_tc");
+        hf.Require("scoring_func", "sigmoid");
+        hf.Require("topk_method", "noaux_tc");
         _ = hf.OptionalInt("num_nextn_predict_layers"); // extra layers for training, left alone by Bind
         return config with
         {
@@ -85,14 +85,6 @@ internal static class DeepSeekExperts
         if (isPresent(LlamaTensors.Block(config.LayerCount) + "eh_proj.weight"))
         {
             map.Ignore(LlamaTensors.Block(config.LayerCount));
-        }
-    }
-
-    private static void RequireText(HfConfig hf, string key, string expected)
-    {
-        if (hf.Text(key, expected) is var text && text != expected)
-        {
-            hf.Fault($"{key} is \"{text}\", which is not supported. Supported is \"{expected}\".");
         }
     }
 }

@@ -15,7 +15,8 @@ public static class FamilyCatalogue
     public static IReadOnlyList<Family> All { get; } =
     [
         new MistralFamily(), new LlamaFamily(), new MixtralFamily(), new OlmoeFamily(), new Qwen3MoeFamily(), new Qwen2MoeFamily(),
-        new Dots1Family(), new Glm4MoeFamily(),
+        new Dots1Family(), new Glm4MoeFamily(), new GraniteMoeFamily(), new GraniteMoeSharedFamily(), new Ernie45MoeFamily(),
+        new HunyuanMoeFamily(), new MiniMaxM2Family(), new FlexOlmoFamily(),
     ];
 
     /// <summary>The family of a <c>model_type</c>; null when it is not known.</summary>

@@ -57,6 +57,32 @@ internal sealed class HfConfig
     /// <summary>One whole number or a list of them, as <c>eos_token_id</c> has; empty when absent or null.</summary>
     public NumberList Numbers(string key) => NumberList.Create(_json.GetOptionalInts(key) ?? []);
 
+    /// <summary>A whole number that a file may repeat once a layer.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="absent">The family's default.</param>
+    public int IntOfAllLayers(string key, int absent)
+    {
+        NumberList numbers = Numbers(key);
+        if (numbers.Any(number => number != numbers[0]))
+        {
+            Fault($"{key} differs from layer to layer, which is not supported. All layers must have the same.");
+        }
+
+        return numbers.Count == 0 ? absent : numbers[0];
+    }
+
+    /// <summary>Passes over keys that change nothing in this family.</summary>
+    public void Ignore(params ReadOnlySpan<string> keys) => _json.Ignore(keys);
+
+    /// <summary>Adds a fault when a text is given and is not the only one that is supported.</summary>
+    public void Require(string key, string expected)
+    {
+        if (Text(key, expected) is var text && text != expected)
+        {
+            Fault($"{key} is \"{text}\", which is not supported. Supported is \"{expected}\".");
+        }
+    }
+
     /// <summary>A list of texts; null when absent or null.</summary>
     public IReadOnlyList<string>? Texts(string key) => _json.GetOptionalStrings(key);
 

@@ -81,7 +81,7 @@ internal static class HfRotary
             factor = (double?)hf.OptionalInt("max_position_embeddings") / trained; // as transformers fills it in
         }
 
-        if (factor is null && kind is not RopeScaling.Default)
+        if (factor is null && kind is not RopeScaling.Default && !facts.Has("alpha"))
         {
             hf.Fault($"{key}.factor is missing. rope_type \"{NameOf(kind)}\" needs it.");
         }

@@ -104,17 +104,7 @@ internal static class LlamaTensors
         string fused = Block(layer) + "mlp.experts.gate_up_proj";
         if (isPresent(fused))
         {
-            // [E, 2F, D]: of each expert the gate rows, then the up rows
-            var segments = new List<WeightSegment>();
-            for (int e = 0; e < facts.ExpertCount; e++)
-            {
-                long start = e * inward.Length;
-                segments.Add(new WeightSegment(ours + "gate_projection", start, 2 * start, inward.Length));
-                segments.Add(new WeightSegment(ours + "up_projection", start, (2 * start) + inward.Length, inward.Length));
-            }
-
-            map.Add(fused, new TensorShape(facts.ExpertCount, 2 * width, hidden), segments);
-            map.Add(Block(layer) + "mlp.experts.down_proj", ours + "down_projection", new TensorShape(facts.ExpertCount, hidden, width));
+            BindFusedExperts(config, map, layer, fused, Block(layer) + "mlp.experts.down_proj");
             return;
         }
 
@@ -125,6 +115,24 @@ internal static class LlamaTensors
             map.AddSlice($"{theirs}{names.Up}.weight", ours + "up_projection", e, inward);
             map.AddSlice($"{theirs}{names.Down}.weight", ours + "down_projection", e, outward);
         }
+    }
+
+    /// <summary>Routed experts in two stacks: of each expert the gate rows, then the up rows <c>[E, 2F, D]</c>; and the way back <c>[E, D, F]</c>.</summary>
+    public static void BindFusedExperts(DecoderConfig config, WeightMap map, int layer, string gateUp, string down)
+    {
+        ExpertsConfig facts = config.Experts!;
+        long hidden = config.HiddenSize, width = facts.IntermediateSize, length = width * hidden;
+        string ours = $"layers.{layer}.experts.";
+        var segments = new List<WeightSegment>();
+        for (int e = 0; e < facts.ExpertCount; e++)
+        {
+            long start = e * length;
+            segments.Add(new WeightSegment(ours + "gate_projection", start, 2 * start, length));
+            segments.Add(new WeightSegment(ours + "up_projection", start, (2 * start) + length, length));
+        }
+
+        map.Add(gateUp, new TensorShape(facts.ExpertCount, 2 * width, hidden), segments);
+        map.Add(down, ours + "down_projection", new TensorShape(facts.ExpertCount, hidden, width));
     }
 
     /// <summary>The expert that every token visits.</summary>
