@@ -1,4 +1,17 @@
 using MoeSharp.Tensors.Quantization.Floats;
+using MoeSharp.Tensors.Quantization.IQ4NL;
+using MoeSharp.Tensors.Quantization.IQ4XS;
+using MoeSharp.Tensors.Quantization.MXFP4;
+using MoeSharp.Tensors.Quantization.Q2K;
+using MoeSharp.Tensors.Quantization.Q3K;
+using MoeSharp.Tensors.Quantization.Q40;
+using MoeSharp.Tensors.Quantization.Q41;
+using MoeSharp.Tensors.Quantization.Q4K;
+using MoeSharp.Tensors.Quantization.Q50;
+using MoeSharp.Tensors.Quantization.Q51;
+using MoeSharp.Tensors.Quantization.Q5K;
+using MoeSharp.Tensors.Quantization.Q6K;
+using MoeSharp.Tensors.Quantization.Q80;
 
 namespace MoeSharp.Tensors.Quantization;
 
@@ -15,7 +28,12 @@ public static class BlockFormats
     public static BlockFormat BF16 { get; } = new BF16Format();
 
     /// <summary>Every format.</summary>
-    public static IReadOnlyList<BlockFormat> All { get; } = [F32, F16, BF16];
+    public static IReadOnlyList<BlockFormat> All { get; } = [
+        F32, F16, BF16,
+        new Q40Format(), new Q41Format(), new Q50Format(), new Q51Format(), new Q80Format(),
+        new Q2KFormat(), new Q3KFormat(), new Q4KFormat(), new Q5KFormat(), new Q6KFormat(),
+        new IQ4NLFormat(), new IQ4XSFormat(), new MXFP4Format(),
+    ];
 
     /// <summary>The format of a name, in any case; null when it is not known.</summary>
     public static BlockFormat? Find(string name)

@@ -1,0 +1,43 @@
+using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Storage;
+
+namespace MoeSharp.Tensors.Quantization.Q5K;
+
+/// <summary>5 bits; groups of 32 with scales and offsets of 6 bits: <c>scale·multiple·code − offset·multiple</c>.</summary>
+/// <remarks>Source: ggml, block_q5_K.</remarks>
+internal sealed class Q5KFormat() : StructFormat<Q5KBlock>("Q5_K", ggmlType: 13, blockLength: 256, codeGroup: 32)
+{
+    private const int Groups = 8;
+    private const int Steps = 20;
+    private static readonly CodeLayout s_lowBits = CodeLayout.Nibbles(runBytes: 32, length: 256);
+    private static readonly CodeLayout s_highBits = CodeLayout.Fields(bits: 1, runBytes: 32, length: 256, up: 4);
+
+    public override bool CanQuantize => true;
+
+    public override bool HasOffsets => true;
+
+    protected override void UnpackBlock(in Q5KBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
+    {
+        s_lowBits.Read(block.LowBits, codes);
+        s_highBits.Read(block.HighBits, codes);
+        float scale = (float)block.Scale, offset = (float)block.Offset;
+        for (int group = 0; group < Groups; group++)
+        {
+            (int scaleMultiple, int offsetMultiple) = SixBitPairs.Read(block.Multiples, group);
+            scales[group] = scale * scaleMultiple;
+            offsets[group] = -(offset * offsetMultiple);
+        }
+    }
+
+    protected override void QuantizeBlock(ReadOnlySpan<float> values, ReadOnlySpan<float> weights, ref Q5KBlock block)
+    {
+        Span<byte> scales = stackalloc byte[Groups];
+        Span<byte> offsets = stackalloc byte[Groups];
+        Span<byte> codes = stackalloc byte[BlockLength];
+        (block.Scale, block.Offset) = SuperAffineFit.Fit(
+            new WeightedGroup(values, weights), new LinearLevels(0, 31), 63, Steps, scales, offsets, codes);
+        SixBitPairs.Write(scales, offsets, block.Multiples);
+        s_lowBits.Write(codes, block.LowBits);
+        s_highBits.Write(codes, block.HighBits);
+    }
+}
