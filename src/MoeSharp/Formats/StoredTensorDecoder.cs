@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MoeSharp.Tensors.Kernels;
+using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Formats;
 
@@ -15,6 +16,8 @@ internal static class StoredTensorDecoder
 {
     /// <summary>Bytes read at once: large against the cost of a system call, small against a cache.</summary>
     internal const int ChunkBytes = 1 << 18;
+
+    private const int MaxBlockLength = 256;
 
     public static void ReadFloat32(TensorSource source, StoredTensor tensor, long first, Span<float> destination)
     {
@@ -34,7 +37,13 @@ internal static class StoredTensorDecoder
                 Convert<double, float>(source, tensor, first, destination, static (x, y) => Cast(x, y, static v => (float)v));
                 break;
             default:
-                throw Unreadable(tensor, "float32", "F32, BF16, F16 and F64");
+                if (tensor.Type.Format() is not { } format)
+                {
+                    throw Unreadable(tensor, "float32", "F32, BF16, F16, F64 and the block types of GGUF");
+                }
+
+                ReadBlocks(source, tensor, format, first, destination);
+                break;
         }
     }
 
@@ -104,6 +113,44 @@ internal static class StoredTensorDecoder
         finally
         {
             ArrayPool<long>.Shared.Return(wide);
+        }
+    }
+
+    /// <summary>Whole blocks are dequantised in place; a range that starts or ends inside a block takes its part of it.</summary>
+    private static void ReadBlocks(TensorSource source, StoredTensor tensor, BlockFormat format, long first, Span<float> destination)
+    {
+        int length = format.BlockLength, chunk = Math.Max(ChunkBytes / format.BlockBytes, 1);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(chunk, (destination.Length / length) + 1) * format.BlockBytes);
+        Span<float> whole = stackalloc float[MaxBlockLength];
+        whole = whole[..length];
+        try
+        {
+            while (destination.Length > 0)
+            {
+                long block = first / length;
+                int skip = (int)(first % length);
+                int blocks = skip > 0 ? 0 : Math.Min(destination.Length / length, chunk);
+                Span<byte> bytes = buffer.AsSpan(0, Math.Max(blocks, 1) * format.BlockBytes);
+                source.ReadBytes(tensor, block * format.BlockBytes, bytes);
+                int count = blocks * length;
+                if (blocks > 0)
+                {
+                    format.Dequantize(bytes, destination[..count]);
+                }
+                else
+                {
+                    format.Dequantize(bytes, whole);
+                    count = Math.Min(length - skip, destination.Length);
+                    whole.Slice(skip, count).CopyTo(destination);
+                }
+
+                destination = destination[count..];
+                first += count;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -44,11 +44,11 @@ public abstract class TensorSource : IDisposable
     /// <exception cref="ModelFormatException">The file has shrunk since it was opened.</exception>
     public abstract void ReadBytes(StoredTensor tensor, long byteOffset, Span<byte> destination);
 
-    /// <summary>Reads elements as float32: F32, BF16 and F16 exactly, F64 rounded to nearest.</summary>
+    /// <summary>Reads elements as float32: F32, BF16 and F16 exactly, F64 rounded to nearest, block types by their definition.</summary>
     /// <param name="tensor">A tensor of this source.</param>
     /// <param name="firstElement">First element, counted over the flattened tensor, so that parts of huge tensors can be read.</param>
     /// <param name="destination">Filled completely.</param>
-    /// <exception cref="ModelFormatException">The type is not a plain float, or the file has shrunk.</exception>
+    /// <exception cref="ModelFormatException">The type is neither a plain float nor a block type that is known, or the file has shrunk.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range leaves the tensor.</exception>
     public void ReadFloat32(StoredTensor tensor, long firstElement, Span<float> destination)
     {
@@ -78,7 +78,7 @@ public abstract class TensorSource : IDisposable
     }
 
     /// <summary>Reads a whole tensor as float32 into a new free-standing <see cref="Tensor"/> of the same shape.</summary>
-    /// <exception cref="ModelFormatException">It is missing, is not a plain float, or has more than 4 dimensions.</exception>
+    /// <exception cref="ModelFormatException">It is missing, is neither a plain float nor a known block type, or has more than 4 dimensions.</exception>
     public Tensor ReadTensor(string name)
     {
         StoredTensor stored = Find(name);
@@ -93,7 +93,7 @@ public abstract class TensorSource : IDisposable
     }
 
     /// <summary>Reads a whole tensor as float32 into an existing one of the same element count; shapes may differ.</summary>
-    /// <exception cref="ModelFormatException">The type is not a plain float, or the file has shrunk.</exception>
+    /// <exception cref="ModelFormatException">The type is neither a plain float nor a block type that is known, or the file has shrunk.</exception>
     /// <exception cref="TensorShapeException">The element counts differ.</exception>
     public void ReadFloat32(StoredTensor tensor, Tensor destination)
     {
@@ -119,7 +119,7 @@ public abstract class TensorSource : IDisposable
     }
 
     /// <summary>Reads a whole tensor as float32 into a new array.</summary>
-    /// <exception cref="ModelFormatException">It is missing, is not a plain float, or has more elements than an array can hold.</exception>
+    /// <exception cref="ModelFormatException">It is missing, is neither a plain float nor a known block type, or has more elements than an array can hold.</exception>
     public float[] ReadFloat32(string name)
     {
         StoredTensor tensor = Find(name);
