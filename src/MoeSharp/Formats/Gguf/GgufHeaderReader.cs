@@ -227,7 +227,7 @@ internal sealed class GgufHeaderReader(GgufInput input)
         return (int)length;
     }
 
-    private int ReadAlignment(GgufMetadata metadata)
+    private static int ReadAlignment(GgufMetadata metadata)
     {
         if (!metadata.TryFind(GgufMetadata.AlignmentKey, out GgufValue? value))
         {
