@@ -1,4 +1,5 @@
-using System.Text;
+using System.Runtime.InteropServices;
+using MoeSharp.Text.Decoding;
 
 namespace MoeSharp.Text;
 
@@ -14,40 +15,24 @@ public sealed class TokenStream(Tokenizer tokenizer, bool skipSpecial = false)
 {
     private readonly Tokenizer _tokenizer = tokenizer;
     private readonly bool _skipSpecial = skipSpecial;
-    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
-    private char[] _characters = new char[64];
-    private bool _started;
+    private readonly List<byte> _bytes = [];
+    private readonly CharacterAssembler _characters = new(tokenizer.Parts.Decoding.FaultsByByte);
+    private ByteAssembler _tokens = new(tokenizer, skipSpecial);
 
     /// <summary>The text that the next token completes; empty while a character is unfinished.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is negative.</exception>
     public string Add(int id)
     {
-        if (_tokenizer.TokenOf(id) is null || (_skipSpecial && _tokenizer.IsSpecial(id)))
-        {
-            return string.Empty;
-        }
-
-        string separator = _started && !_tokenizer.Parts.ByteLevelDecoder ? Convert(" "u8, flush: false) : string.Empty;
-        _started = true;
-        return separator + Convert(_tokenizer.BytesOf(id), flush: false);
+        _bytes.Clear();
+        _tokens.Add(id, _bytes);
+        return _characters.Add(CollectionsMarshal.AsSpan(_bytes), flush: false);
     }
 
     /// <summary>What is left at the end: U+FFFD for an unfinished character, else nothing. The stream is then as new.</summary>
     public string Finish()
     {
-        _started = false;
-        return Convert([], flush: true);
-    }
-
-    private string Convert(ReadOnlySpan<byte> bytes, bool flush)
-    {
-        int needed = Encoding.UTF8.GetMaxCharCount(bytes.Length + 4);
-        if (_characters.Length < needed)
-        {
-            _characters = new char[needed];
-        }
-
-        int count = _decoder.GetChars(bytes, _characters, flush);
-        return new string(_characters, 0, count);
+        string rest = _characters.Add([], flush: true);
+        _tokens = new ByteAssembler(_tokenizer, _skipSpecial);
+        return rest;
     }
 }

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Text;
 using MoeSharp.Formats;
+using MoeSharp.Text.Decoding;
 using MoeSharp.Text.Json;
 using MoeSharp.Text.PreTokenization;
+using MoeSharp.Text.SentencePiece;
 
 namespace MoeSharp.Text;
 
-/// <summary>Turns text into token ids and back: byte-level byte-pair encoding, read from and written to Hugging Face's <c>tokenizer.json</c>.</summary>
+/// <summary>Turns text into token ids and back: byte-pair encoding or a unigram model, over bytes or pieces, as its file says.</summary>
 /// <remarks>
 /// <para>A text goes through added tokens → normalizer → pre-tokenizer → merges → optional begin and end tokens.</para>
 /// <para>A byte-level vocabulary without normalizer gives every text back exactly, even bytes that are no UTF-8.</para>
@@ -36,18 +38,15 @@ public sealed class Tokenizer
         _normalizedTokens = parts.AddedTokens.Any(token => token.Normalized)
             ? new AddedTokenMatcher(parts.AddedTokens.Where(token => token.Normalized), parts.Normalizer)
             : null;
-        int last = -1;
-        foreach (KeyValuePair<string, int> entry in parts.Model.Vocabulary.InOrder())
-        {
-            last = entry.Value;
-        }
-
-        VocabularySize = Math.Max(last, _addedById.Count == 0 ? -1 : _addedById.Keys.Max()) + 1;
+        VocabularySize = Math.Max(parts.Model.LargestId, _addedById.Count == 0 ? -1 : _addedById.Keys.Max()) + 1;
         _bytes = new byte[]?[Math.Min(VocabularySize, 2 * (parts.Model.Count + _addedById.Count))];
     }
 
     /// <summary>One more than the highest id: the least number of rows an embedding needs. Ids below it may be unused.</summary>
     public int VocabularySize { get; }
+
+    /// <summary>What the file is called in a folder of a model: <c>tokenizer.json</c> or <c>tokenizer.model</c>.</summary>
+    public string FileName => _parts.SentencePiece is null ? TokenizerFile.JsonName : TokenizerFile.ModelName;
 
     /// <summary>The added tokens, special ones among them.</summary>
     public IReadOnlyList<AddedToken> AddedTokens => _parts.AddedTokens;
@@ -57,32 +56,45 @@ public sealed class Tokenizer
 
     internal TokenizerParts Parts => _parts;
 
-    /// <summary>Reads a <c>tokenizer.json</c>.</summary>
-    /// <param name="path">The file, or the folder that holds a <c>tokenizer.json</c>.</param>
+    /// <summary>Reads a tokenizer file.</summary>
+    /// <param name="path">A <c>tokenizer.json</c> or a SentencePiece <c>tokenizer.model</c>, or the folder that holds one (the first before the second).</param>
     /// <exception cref="ModelFormatException">The file is malformed, or asks for something that would change the result and is not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Tokenizer Load(string path)
-    {
-        string file = Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path;
-        return Parse(File.ReadAllBytes(file), file);
-    }
+    public static Tokenizer Load(string path) => new(TokenizerFile.Read(path));
 
-    /// <summary>Reads the contents of a <c>tokenizer.json</c>.</summary>
-    /// <param name="json">The bytes of the file.</param>
+    /// <summary>Reads the contents of a tokenizer file.</summary>
+    /// <param name="content">The bytes of the file.</param>
     /// <param name="name">What errors call the file.</param>
     /// <exception cref="ModelFormatException">The contents are malformed or not supported.</exception>
-    public static Tokenizer Parse(ReadOnlyMemory<byte> json, string name = "tokenizer.json") => new(TokenizerJsonReader.Read(json, name));
+    public static Tokenizer Parse(ReadOnlyMemory<byte> content, string name = TokenizerFile.JsonName) => new(TokenizerFile.Read(content, name));
 
-    /// <summary>Writes a <c>tokenizer.json</c>, beside its place first and then renamed, so that a crash leaves the old file or the new one.</summary>
+    /// <summary>The same tokenizer, in which the text of control tokens becomes those tokens when special tokens are recognised, as chat templates need it.</summary>
+    /// <remarks>Only a SentencePiece model differs: by its own rules no text becomes a control token.</remarks>
+    public Tokenizer RecogniseControl() => _parts.RecognisesSpecial || _parts.SentencePiece is null
+        ? this
+        : new Tokenizer(SentencePieceParts.Create(_parts.SentencePiece, recognisesControl: true));
+
+    /// <summary>Writes the file, beside its place first and then renamed, so that a crash leaves the old file or the new one.</summary>
+    /// <param name="path">Where to; in a folder of a model it is called <see cref="FileName"/>.</param>
     public void Save(string path)
     {
         using var content = new MemoryStream();
-        TokenizerJsonWriter.Write(_parts, content);
+        Write(content);
         AtomicFile.WriteAllBytes(path, content.GetBuffer().AsSpan(0, (int)content.Length));
     }
 
-    /// <summary>Writes the contents of a <c>tokenizer.json</c>.</summary>
-    public void Write(Stream stream) => TokenizerJsonWriter.Write(_parts, stream);
+    /// <summary>Writes the contents of the file: a SentencePiece model when it was made from one, else <c>tokenizer.json</c>.</summary>
+    public void Write(Stream stream)
+    {
+        if (_parts.SentencePiece is { } model)
+        {
+            SentencePieceWriter.Write(model, stream);
+        }
+        else
+        {
+            TokenizerJsonWriter.Write(_parts, stream);
+        }
+    }
 
     /// <summary>The ids of a text.</summary>
     /// <param name="text">The text; half a surrogate pair reads as U+FFFD.</param>
@@ -105,6 +117,7 @@ public sealed class Tokenizer
     /// <inheritdoc cref="Encode(string, bool, bool)"/>
     public void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool recogniseSpecial = false, bool addSpecial = false)
     {
+        recogniseSpecial &= _parts.RecognisesSpecial;
         if (addSpecial)
         {
             ids.AddRange(_parts.Prefix);
@@ -114,12 +127,12 @@ public sealed class Tokenizer
         int done = 0;
         while (_rawTokens.Find(utf8, done, recogniseSpecial, out int start, out int end) is AddedToken token)
         {
-            EncodeRaw(utf8[done..start], ids, recogniseSpecial, state);
+            EncodeRaw(utf8[done..start], ids, recogniseSpecial, done == 0, state);
             ids.Add(token.Id);
             done = end;
         }
 
-        EncodeRaw(utf8[done..], ids, recogniseSpecial, state);
+        EncodeRaw(utf8[done..], ids, recogniseSpecial, done == 0, state);
         state.Trim();
         _states.Add(state);
         if (addSpecial)
@@ -132,28 +145,18 @@ public sealed class Tokenizer
     /// <param name="ids">The ids; one that the vocabulary does not know stands for no text, since a model may have more rows than there are tokens.</param>
     /// <param name="skipSpecial">Whether special tokens are left out.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is negative.</exception>
-    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false) => Encoding.UTF8.GetString(DecodeBytes(ids, skipSpecial));
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false) =>
+        new CharacterAssembler(_parts.Decoding.FaultsByByte).Add(DecodeBytes(ids, skipSpecial), flush: true);
 
     /// <summary>The bytes of some ids.</summary>
     /// <inheritdoc cref="Decode(ReadOnlySpan{int}, bool)"/>
     public byte[] DecodeBytes(ReadOnlySpan<int> ids, bool skipSpecial = false)
     {
         var output = new List<byte>(4 * ids.Length);
-        bool first = true;
+        var tokens = new ByteAssembler(this, skipSpecial);
         foreach (int id in ids)
         {
-            if (TokenOf(id) is null || (skipSpecial && IsSpecial(id)))
-            {
-                continue;
-            }
-
-            if (!first && !_parts.ByteLevelDecoder)
-            {
-                output.Add((byte)' ');
-            }
-
-            output.AddRange(BytesOf(id));
-            first = false;
+            tokens.Add(id, output);
         }
 
         return [.. output];
@@ -198,17 +201,11 @@ public sealed class Tokenizer
 
     private byte[] ReadBytes(int id)
     {
-        // An added token stands for its own text, whatever its characters mean in the byte alphabet.
-        if (_addedById.TryGetValue(id, out AddedToken? added))
-        {
-            return Encoding.UTF8.GetBytes(added.Content);
-        }
-
-        string token = _parts.Model.TokenOf(id) ?? string.Empty;
-        return _parts.ByteLevelDecoder && Models.ByteAlphabet.TryRead(token, out byte[] bytes) ? bytes : Encoding.UTF8.GetBytes(token);
+        bool isAdded = _addedById.ContainsKey(id);
+        return TokenOf(id) is string token ? _parts.Decoding.BytesOf(id, token, isAdded) : [];
     }
 
-    private void EncodeRaw(ReadOnlySpan<byte> text, List<int> ids, bool recogniseSpecial, EncoderState state)
+    private void EncodeRaw(ReadOnlySpan<byte> text, List<int> ids, bool recogniseSpecial, bool beginsText, EncoderState state)
     {
         if (text.IsEmpty)
         {
@@ -223,18 +220,18 @@ public sealed class Tokenizer
         int done = 0;
         while (_normalizedTokens?.Find(text, done, recogniseSpecial, out int start, out int end) is AddedToken token)
         {
-            EncodePlain(text[done..start], ids, state);
+            EncodePlain(text[done..start], ids, beginsText && done == 0, state);
             ids.Add(token.Id);
             done = end;
         }
 
-        EncodePlain(text[done..], ids, state);
+        EncodePlain(text[done..], ids, beginsText && done == 0, state);
     }
 
-    private void EncodePlain(ReadOnlySpan<byte> text, List<int> ids, EncoderState state)
+    private void EncodePlain(ReadOnlySpan<byte> text, List<int> ids, bool beginsText, EncoderState state)
     {
         PieceList pieces = state.Pieces;
-        pieces.Reset(text);
+        pieces.Reset(text, beginsText);
         foreach (IPreTokenizer preTokenizer in _parts.PreTokenizers)
         {
             preTokenizer.Split(pieces);

@@ -1,6 +1,8 @@
+using MoeSharp.Text.Decoding;
 using MoeSharp.Text.Models;
 using MoeSharp.Text.Normalization;
 using MoeSharp.Text.PreTokenization;
+using MoeSharp.Text.SentencePiece;
 
 namespace MoeSharp.Text;
 
@@ -17,7 +19,10 @@ internal sealed class TokenizerParts
     public required IReadOnlyList<IPreTokenizer> PreTokenizers { get; init; }
 
     /// <summary>What turns pieces into ids.</summary>
-    public required BpeModel Model { get; init; }
+    public required ITokenModel Model { get; init; }
+
+    /// <summary>Whether the text of special tokens can become those tokens; in a SentencePiece model no text becomes a control token.</summary>
+    public bool RecognisesSpecial { get; init; } = true;
 
     /// <summary>Ids put in front of a text on request.</summary>
     public IReadOnlyList<int> Prefix { get; init; } = [];
@@ -25,9 +30,12 @@ internal sealed class TokenizerParts
     /// <summary>Ids put behind a text on request.</summary>
     public IReadOnlyList<int> Suffix { get; init; } = [];
 
-    /// <summary>Whether entries are read through the byte alphabet when decoding; else they are text, with a space between two.</summary>
-    public required bool ByteLevelDecoder { get; init; }
+    /// <summary>How tokens become text again.</summary>
+    public required DecodingRules Decoding { get; init; }
 
     /// <summary>The parts of the file other than the model, as JSON text by key, so that saving loses nothing.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Head { get; init; }
+
+    /// <summary>The SentencePiece model that this was made from; then it is saved as one.</summary>
+    public SentencePieceModel? SentencePiece { get; init; }
 }

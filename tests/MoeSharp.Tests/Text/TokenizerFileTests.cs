@@ -45,13 +45,12 @@ public class TokenizerFileTests
 
     [Theory]
     [InlineData("\"normalizer\":{\"type\":\"NFC\"}", "\"normalizer\":{\"type\":\"Lowercase\"}", "normalizer.type")]
-    [InlineData("\"byte_fallback\":false", "\"byte_fallback\":true", "model.byte_fallback")]
     [InlineData("\"end_of_word_suffix\":null", "\"end_of_word_suffix\":\"</w>\"", "model.end_of_word_suffix")]
     [InlineData("\"truncation\":null", "\"truncation\":{\"max_length\":512}", "truncation")]
     [InlineData("\"fuse_unk\":false", "\"fuse_unk\":false,\"novelty\":1", "model.novelty")]
     [InlineData("\"post_processor\":null", "\"post_processor\":{\"type\":\"BertProcessing\"}", "post_processor.type")]
     [InlineData("\"decoder\":{\"type\":\"ByteLevel\"", "\"decoder\":{\"type\":\"WordPiece\"", "decoder.type")]
-    [InlineData("\"pre_tokenizer\":{\"type\":\"Sequence\"", "\"pre_tokenizer\":{\"type\":\"Metaspace\"", "pre_tokenizer.type")]
+    [InlineData("\"pre_tokenizer\":{\"type\":\"Sequence\"", "\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"", "pre_tokenizer.type")]
     public void What_would_change_the_result_and_is_not_supported_is_named(string old, string replacement, string key)
     {
         string good = File.ReadAllText(Path.Combine(s_folder, "good.json"));

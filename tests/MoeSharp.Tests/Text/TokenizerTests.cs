@@ -75,6 +75,6 @@ public class TokenizerTests
     {
         // Every entry above the bytes was learned from two entries of a known length; a run of one letter has one entry a length.
         string joined = tokenizer.TokenOf(symbols[at])! + tokenizer.TokenOf(symbols[at + 1])!;
-        return tokenizer.TryGetId(joined, out int id) && tokenizer.Parts.Model.Merges.RankOf(symbols[at], symbols[at + 1], out int result) != int.MaxValue && result == id ? id : -1;
+        return tokenizer.TryGetId(joined, out int id) && tokenizer.Parts.Model.ShouldBeOfType<MoeSharp.Text.Models.BpeModel>().Merges.RankOf(symbols[at], symbols[at + 1], out int result) != int.MaxValue && result == id ? id : -1;
     }
 }

@@ -1,3 +1,5 @@
+using MoeSharp.Formats.Protobuf;
+
 namespace MoeSharp.Formats.TensorBoard;
 
 /// <summary>Event ↔ protobuf bytes, for the parts of TensorBoard's messages that are written here.</summary>

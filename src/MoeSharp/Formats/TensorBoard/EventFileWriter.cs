@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using MoeSharp.Formats.Protobuf;
 
 namespace MoeSharp.Formats.TensorBoard;
 

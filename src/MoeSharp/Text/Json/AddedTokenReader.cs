@@ -7,7 +7,7 @@ namespace MoeSharp.Text.Json;
 internal static class AddedTokenReader
 {
     /// <summary>The tokens in the order of the file; an exact repetition counts once.</summary>
-    public static List<AddedToken> Read(JsonFields top, string file, BpeModel model)
+    public static List<AddedToken> Read(JsonFields top, string file, ITokenModel model)
     {
         var tokens = new List<AddedToken>();
         if (top.Optional("added_tokens") is null)
@@ -67,7 +67,7 @@ internal static class AddedTokenReader
         return token;
     }
 
-    private static void CheckVocabulary(JsonFields fields, AddedToken token, BpeModel model)
+    private static void CheckVocabulary(JsonFields fields, AddedToken token, ITokenModel model)
     {
         if (model.TryGetId(token.Content, out int known))
         {

@@ -9,11 +9,6 @@ internal static class BpeModelReader
     /// <summary>Reads vocabulary, merges and choices.</summary>
     public static BpeModel Read(JsonFields fields, bool byteLevel)
     {
-        if ((fields.Text("type") ?? "BPE") is string type && type != "BPE")
-        {
-            throw fields.FaultAt("type", $"is {type}, which is not supported. BPE is");
-        }
-
         RefuseUnsupported(fields);
         Dictionary<string, int> ids = ReadVocabulary(fields);
         MergeTable merges = ReadMerges(fields, ids);
@@ -23,7 +18,7 @@ internal static class BpeModelReader
             throw fields.FaultAt("unk_token", $"is '{unknown}', which is not in the vocabulary");
         }
 
-        var options = new BpeOptions(byteLevel, unknown, fields.Flag("fuse_unk", false), fields.Flag("ignore_merges", false));
+        var options = new BpeOptions(byteLevel, unknown, fields.Flag("fuse_unk", false), fields.Flag("ignore_merges", false), fields.Flag("byte_fallback", false));
         fields.RefuseOthers();
         return new BpeModel(new Vocabulary(ids), merges, options);
     }
@@ -41,11 +36,6 @@ internal static class BpeModelReader
             {
                 throw fields.FaultAt(key, $"is '{text}', which is not supported. Byte-level vocabularies leave it empty");
             }
-        }
-
-        if (fields.Flag("byte_fallback", false))
-        {
-            throw fields.FaultAt("byte_fallback", "is true, which is not supported. Byte-level vocabularies do without it");
         }
     }
 

@@ -4,7 +4,7 @@ using MoeSharp.Text.PreTokenization;
 
 namespace MoeSharp.Text.Json;
 
-/// <summary>Reads <c>pre_tokenizer</c>: <c>Sequence</c>, <c>Split</c>, <c>Digits</c> and <c>ByteLevel</c>, the last of which ends the list.</summary>
+/// <summary>Reads <c>pre_tokenizer</c>; <c>ByteLevel</c> ends the list.</summary>
 internal sealed class PreTokenizerReader
 {
     private readonly string _file;
@@ -54,11 +54,24 @@ internal sealed class PreTokenizerReader
                 bool each = fields.Flag("individual_digits", false);
                 _steps.Add(new SplitPreTokenizer(new Pattern(SplitPatterns.Numeric), each ? SplitBehavior.Isolated : SplitBehavior.Contiguous, invert: false));
                 break;
+            case "Punctuation":
+                _steps.Add(new SplitPreTokenizer(new Pattern(SplitPatterns.Punctuation), ReadBehavior(fields, SplitBehavior.Isolated), invert: false));
+                break;
+            case "Whitespace":
+                _steps.Add(new SplitPreTokenizer(new Pattern(SplitPatterns.WordsAndSigns), SplitBehavior.Removed, invert: true));
+                break;
+            case "WhitespaceSplit":
+                _steps.Add(new SplitPreTokenizer(new Pattern(SplitPatterns.Spaces), SplitBehavior.Removed, invert: false));
+                break;
+            case "Metaspace":
+                MetaspaceField mark = MetaspaceField.Read(fields);
+                _steps.Add(new MetaspacePreTokenizer(mark.Replacement, mark.Scheme, mark.Splits));
+                break;
             case "ByteLevel":
                 AddByteLevel(fields);
                 break;
             default:
-                throw fields.FaultAt("type", $"is {type ?? "missing"}, which is not supported. ByteLevel, Split, Digits and Sequence are");
+                throw fields.FaultAt("type", $"is {type ?? "missing"}, which is not supported. ByteLevel, Split, Digits, Punctuation, Whitespace, WhitespaceSplit, Metaspace and Sequence are");
         }
 
         fields.RefuseOthers();
@@ -81,38 +94,22 @@ internal sealed class PreTokenizerReader
 
     private SplitPreTokenizer ReadSplit(JsonFields fields)
     {
-        var patternFields = new JsonFields(fields.Required("pattern"), _file, fields.At("pattern"));
-        string? regex = patternFields.Text("Regex");
-        string? literal = patternFields.Text("String");
-        patternFields.RefuseOthers();
-        if ((regex is null) == (literal is null))
-        {
-            throw fields.FaultAt("pattern", "must have either Regex or String");
-        }
+        Pattern pattern = PatternField.Read(fields, _file, out _);
+        return new SplitPreTokenizer(pattern, ReadBehavior(fields, null), fields.Flag("invert", null));
+    }
 
+    private static SplitBehavior ReadBehavior(JsonFields fields, SplitBehavior? whenMissing)
+    {
         string? name = fields.Text("behavior");
-        SplitBehavior? behavior = name switch
+        return name switch
         {
             "Isolated" => SplitBehavior.Isolated,
             "Removed" => SplitBehavior.Removed,
             "MergedWithPrevious" => SplitBehavior.MergedWithPrevious,
             "MergedWithNext" => SplitBehavior.MergedWithNext,
             "Contiguous" => SplitBehavior.Contiguous,
+            null when whenMissing is SplitBehavior behavior => behavior,
             _ => throw fields.FaultAt("behavior", $"is {name ?? "missing"}, which is not known"),
         };
-        bool invert = fields.Flag("invert", null);
-        try
-        {
-            return new SplitPreTokenizer(new Pattern(regex ?? Escape(literal!)), behavior.Value, invert);
-        }
-        catch (PatternSyntaxException exception)
-        {
-            throw fields.FaultAt("pattern", exception.Message);
-        }
     }
-
-    private static string Escape(string literal) =>
-        string.Concat(literal.Select(character => char.IsAscii(character) && !char.IsAsciiLetterOrDigit(character) && !char.IsControl(character)
-            ? "\\" + character
-            : character.ToString()));
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using MoeSharp.Formats;
+using MoeSharp.Text.Decoding;
 using MoeSharp.Text.Models;
 using MoeSharp.Text.Normalization;
 
@@ -46,11 +47,11 @@ internal static class TokenizerJsonReader
         }
 
         RefuseTruncationAndPadding(top, file);
-        INormalizer? normalizer = ReadNormalizer(top.Optional("normalizer"), file, "normalizer");
+        INormalizer? normalizer = NormalizerReader.Read(top.Optional("normalizer"), file);
         PreTokenizerParts preTokenizer = PreTokenizerReader.Read(top.Optional("pre_tokenizer"), file);
-        BpeModel model = BpeModelReader.Read(new JsonFields(top.Required("model"), file, "model"), preTokenizer.ByteLevel);
+        ITokenModel model = ReadModel(new JsonFields(top.Required("model"), file, "model"), preTokenizer.ByteLevel);
         List<AddedToken> added = AddedTokenReader.Read(top, file, model);
-        bool byteLevelDecoder = ReadDecoder(top.Optional("decoder"), file, "decoder");
+        DecodingRules decoding = DecoderReader.Read(top.Optional("decoder"), file);
         (List<int> prefix, List<int> suffix) = PostProcessorReader.Read(top.Optional("post_processor"), file);
         top.RefuseOthers();
 
@@ -62,9 +63,21 @@ internal static class TokenizerJsonReader
             Model = model,
             Prefix = prefix,
             Suffix = suffix,
-            ByteLevelDecoder = byteLevelDecoder,
+            Decoding = decoding,
             Head = [.. root.EnumerateObject().Where(property => property.Name != "model")
                 .Select(property => KeyValuePair.Create(property.Name, property.Value.GetRawText()))],
+        };
+    }
+
+    private static ITokenModel ReadModel(JsonFields fields, bool byteLevel)
+    {
+        // Files from before there were other models leave the type out.
+        string type = fields.Text("type") ?? "BPE";
+        return type switch
+        {
+            "BPE" => BpeModelReader.Read(fields, byteLevel),
+            "Unigram" => UnigramModelReader.Read(fields),
+            _ => throw fields.FaultAt("type", $"is {type}, which is not supported. BPE and Unigram are"),
         };
     }
 
@@ -86,68 +99,6 @@ internal static class TokenizerJsonReader
                 throw top.Fault("padding", "would pad every text, which is not supported. Set it to null");
             }
         }
-    }
-
-    private static INormalizer? ReadNormalizer(JsonElement? element, string file, string path)
-    {
-        if (element is null)
-        {
-            return null;
-        }
-
-        var fields = new JsonFields(element.Value, file, path);
-        string? type = fields.Text("type");
-        INormalizer? result = null;
-        switch (type)
-        {
-            case "NFC":
-                result = new NfcNormalizer();
-                break;
-            case "Sequence":
-                int index = 0;
-                foreach (JsonElement step in fields.List("normalizers").EnumerateArray())
-                {
-                    // NFC after NFC changes nothing, so any number of them is one.
-                    result = ReadNormalizer(step, file, $"{path}.normalizers[{index++}]") ?? result;
-                }
-
-                break;
-            default:
-                throw fields.FaultAt("type", $"is {type ?? "missing"}, which is not supported. NFC and Sequence are");
-        }
-
-        fields.RefuseOthers();
-        return result;
-    }
-
-    private static bool ReadDecoder(JsonElement? element, string file, string path)
-    {
-        if (element is null)
-        {
-            return false;
-        }
-
-        var fields = new JsonFields(element.Value, file, path);
-        string? type = fields.Text("type");
-        bool byteLevel = false;
-        switch (type)
-        {
-            case "ByteLevel":
-                // These three steer encoding and offsets; decoding does not look at them.
-                fields.Flag("add_prefix_space", true);
-                fields.Flag("trim_offsets", true);
-                fields.Flag("use_regex", true);
-                byteLevel = true;
-                break;
-            case "Sequence" when fields.List("decoders").GetArrayLength() == 1:
-                byteLevel = ReadDecoder(fields.List("decoders")[0], file, path + ".decoders[0]");
-                break;
-            default:
-                throw fields.FaultAt("type", $"is {type ?? "missing"}, which is not supported. ByteLevel is");
-        }
-
-        fields.RefuseOthers();
-        return byteLevel;
     }
 
     private static void RefuseInvalidUtf8(ReadOnlySpan<byte> json, string file)

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using MoeSharp.Text.Models;
+using MoeSharp.Text.SentencePiece;
 
 namespace MoeSharp.Text.Json;
 
@@ -21,7 +22,18 @@ internal static class TokenizerJsonWriter
         }
 
         writer.WritePropertyName("model");
-        WriteModel(writer, parts.Model);
+        switch (parts.Model)
+        {
+            case BpeModel bpe:
+                WriteModel(writer, bpe);
+                break;
+            case UnigramModel unigram:
+                WriteModel(writer, unigram.Vocabulary);
+                break;
+            default:
+                throw new NotSupportedException($"tokenizer.json cannot hold a model of scored merges. Save it as {TokenizerFile.ModelName}.");
+        }
+
         writer.WriteEndObject();
     }
 
@@ -34,7 +46,7 @@ internal static class TokenizerJsonWriter
         writer.WriteNull("continuing_subword_prefix");
         writer.WriteNull("end_of_word_suffix");
         writer.WriteBoolean("fuse_unk", model.Options.FuseUnknown);
-        writer.WriteBoolean("byte_fallback", false);
+        writer.WriteBoolean("byte_fallback", model.Options.ByteFallback);
         writer.WriteBoolean("ignore_merges", model.Options.IgnoreMerges);
         writer.WriteStartObject("vocab");
         foreach ((string token, int id) in model.Vocabulary.InOrder())
@@ -65,6 +77,34 @@ internal static class TokenizerJsonWriter
         }
 
         writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteModel(Utf8JsonWriter writer, PieceVocabulary vocabulary)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type", "Unigram");
+        writer.WritePropertyName("unk_id");
+        if (vocabulary.UnknownId is int unknown)
+        {
+            writer.WriteNumberValue(unknown);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
+
+        writer.WriteStartArray("vocab");
+        foreach (Piece piece in vocabulary.Pieces)
+        {
+            writer.WriteStartArray();
+            writer.WriteStringValue(piece.Text);
+            writer.WriteNumberValue(piece.Score);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteBoolean("byte_fallback", vocabulary.HasByteFallback);
         writer.WriteEndObject();
     }
 }

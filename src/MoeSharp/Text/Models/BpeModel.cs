@@ -6,19 +6,21 @@ namespace MoeSharp.Text.Models;
 
 /// <summary>Byte-pair encoding: a piece starts as single symbols, and the pair of lowest rank (the leftmost of equals) is merged until none is left.</summary>
 /// <remarks>
-/// <para>Symbols are bytes when the vocabulary is byte-level, else characters. Pieces of up to 24 symbols are scanned again after each merge; longer ones
+/// <para>Symbols are bytes when the vocabulary is byte-level, else characters, or bytes for those that it lacks. Pieces of up to 24 symbols are scanned again after each merge; longer ones
 /// use a heap over a linked list, so a run of n symbols costs n·log n.</para>
 /// <para>Immutable; safe for concurrent use with one cache a caller. Source: Sennrich et al. 2016, arXiv:1508.07909; openai/gpt-2, encoder.py.</para>
 /// </remarks>
 internal sealed class BpeModel : ITokenModel
 {
     private const int NoSymbol = -1;
-    private const int ShortPiece = 24;
 
     private readonly int[] _byteIds = new int[256];
     private readonly Dictionary<string, int>? _wholePieces;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeLookup;
     private readonly int _unknownId;
+    private readonly Dictionary<int, int> _characterIds = [];
+    private readonly BytePieces? _bytePieces;
+    private readonly SpaceCuts? _cuts;
 
     /// <summary>Puts the parts of a vocabulary together.</summary>
     public BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOptions options)
@@ -30,6 +32,20 @@ internal sealed class BpeModel : ITokenModel
         for (int value = 0; value < 256; value++)
         {
             _byteIds[value] = vocabulary.TryGetId(ByteAlphabet.CharacterOf((byte)value).ToString(), out int byteId) ? byteId : NoSymbol;
+        }
+
+        if (!options.ByteLevel)
+        {
+            foreach ((string token, int tokenId) in vocabulary.InOrder())
+            {
+                if (Rune.TryGetRuneAt(token, 0, out Rune rune) && rune.Utf16SequenceLength == token.Length)
+                {
+                    _characterIds[rune.Value] = tokenId;
+                }
+            }
+
+            _bytePieces = options.ByteFallback ? new BytePieces(vocabulary) : null;
+            _cuts = options.IgnoreMerges ? null : new SpaceCuts(vocabulary.InOrder().Select(entry => entry.Key));
         }
 
         if (options.IgnoreMerges)
@@ -51,8 +67,11 @@ internal sealed class BpeModel : ITokenModel
     /// <inheritdoc/>
     public int Count => Vocabulary.Count;
 
-    /// <summary>Whether every byte has a token, so that any text can be encoded.</summary>
-    public bool CoversAllBytes => Options.ByteLevel && !_byteIds.Contains(NoSymbol);
+    /// <inheritdoc/>
+    public int LargestId => Vocabulary.LargestId;
+
+    /// <inheritdoc/>
+    public bool CoversAllBytes => Options.ByteLevel ? !_byteIds.Contains(NoSymbol) : _bytePieces?.IsComplete == true;
 
     /// <inheritdoc/>
     public string? TokenOf(int id) => Vocabulary.TokenOf(id);
@@ -62,6 +81,22 @@ internal sealed class BpeModel : ITokenModel
 
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache)
+    {
+        // Without a pre-tokenizer a whole text comes as one piece.
+        for (int start = 0; _cuts is not null && start < piece.Length;)
+        {
+            int end = _cuts.End(piece, start);
+            EncodeWord(piece[start..end], ids, cache);
+            start = end;
+        }
+
+        if (_cuts is null)
+        {
+            EncodeWord(piece, ids, cache);
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache)
     {
         bool cached = piece.Length <= WordCache.LongestWord;
         if (cached && cache.TryGet(piece, out ReadOnlySpan<int> known))
@@ -75,7 +110,7 @@ internal sealed class BpeModel : ITokenModel
         {
             AddSymbols(piece, ids);
             Span<int> symbols = CollectionsMarshal.AsSpan(ids)[start..];
-            int count = symbols.Length <= ShortPiece ? MergeShort(symbols) : LongPieceMerger.Merge(symbols, Merges);
+            int count = PieceMerger.Merge(symbols, Merges);
             CollectionsMarshal.SetCount(ids, start + count);
         }
 
@@ -109,6 +144,13 @@ internal sealed class BpeModel : ITokenModel
         {
             int length = 1;
             int id = Options.ByteLevel ? _byteIds[piece[position]] : IdOfCharacter(piece, position, out length);
+            if (id == NoSymbol && _bytePieces?.TryAdd(piece.Slice(position, length), ids) == true)
+            {
+                afterUnknown = false;
+                position += length;
+                continue;
+            }
+
             if (id == NoSymbol)
             {
                 if (_unknownId == NoSymbol)
@@ -135,57 +177,6 @@ internal sealed class BpeModel : ITokenModel
     private int IdOfCharacter(ReadOnlySpan<byte> piece, int position, out int length)
     {
         int value = CodePoints.Read(piece, position, out length);
-        return value >= 0 && Vocabulary.TryGetId(char.ConvertFromUtf32(value), out int id) ? id : NoSymbol;
-    }
-
-    private int MergeShort(Span<int> symbols)
-    {
-        int count = symbols.Length;
-        if (count < 2)
-        {
-            return count;
-        }
-
-        Span<int> ranks = stackalloc int[ShortPiece];
-        Span<int> results = stackalloc int[ShortPiece];
-        for (int index = 0; index + 1 < count; index++)
-        {
-            ranks[index] = Merges.RankOf(symbols[index], symbols[index + 1], out results[index]);
-        }
-
-        while (count > 1)
-        {
-            int best = 0;
-            for (int index = 1; index + 1 < count; index++)
-            {
-                best = ranks[index] < ranks[best] ? index : best;
-            }
-
-            if (ranks[best] == int.MaxValue)
-            {
-                break;
-            }
-
-            symbols[best] = results[best];
-            count--;
-            for (int index = best + 1; index < count; index++)
-            {
-                symbols[index] = symbols[index + 1];
-                ranks[index] = ranks[index + 1];
-                results[index] = results[index + 1];
-            }
-
-            if (best > 0)
-            {
-                ranks[best - 1] = Merges.RankOf(symbols[best - 1], symbols[best], out results[best - 1]);
-            }
-
-            if (best + 1 < count)
-            {
-                ranks[best] = Merges.RankOf(symbols[best], symbols[best + 1], out results[best]);
-            }
-        }
-
-        return count;
+        return _characterIds.TryGetValue(value, out int id) ? id : NoSymbol;
     }
 }

@@ -5,4 +5,6 @@ namespace MoeSharp.Text.Models;
 /// <param name="UnknownToken">The entry for symbols that the vocabulary lacks; <see langword="null"/> when such text is an error.</param>
 /// <param name="FuseUnknown">Whether neighbouring unknown symbols become one token.</param>
 /// <param name="IgnoreMerges">Whether a whole piece that is an entry is taken at once.</param>
-internal sealed record BpeOptions(bool ByteLevel, string? UnknownToken = null, bool FuseUnknown = false, bool IgnoreMerges = false);
+/// <param name="ByteFallback">Whether a character that the vocabulary lacks becomes its bytes, where they have entries.</param>
+internal sealed record BpeOptions(
+    bool ByteLevel, string? UnknownToken = null, bool FuseUnknown = false, bool IgnoreMerges = false, bool ByteFallback = false);

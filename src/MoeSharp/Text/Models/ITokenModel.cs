@@ -6,6 +6,12 @@ internal interface ITokenModel
     /// <summary>Number of entries of the vocabulary, added tokens not counted.</summary>
     int Count { get; }
 
+    /// <summary>The highest id; -1 when there is no entry.</summary>
+    int LargestId { get; }
+
+    /// <summary>Whether every byte has a token, so that any text can be encoded.</summary>
+    bool CoversAllBytes { get; }
+
     /// <summary>Appends the ids of a piece.</summary>
     void Encode(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache);
 

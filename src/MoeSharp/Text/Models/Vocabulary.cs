@@ -14,6 +14,7 @@ internal sealed class Vocabulary
         _dense = new string?[2 * ids.Count];
         foreach ((string token, int id) in ids)
         {
+            LargestId = Math.Max(LargestId, id);
             if (id < _dense.Length)
             {
                 _dense[id] = token;
@@ -27,6 +28,9 @@ internal sealed class Vocabulary
 
     /// <summary>Number of entries.</summary>
     public int Count => _ids.Count;
+
+    /// <summary>The highest id; -1 when there is no entry.</summary>
+    public int LargestId { get; } = -1;
 
     /// <summary>Entries with their ids, by id.</summary>
     public IEnumerable<KeyValuePair<string, int>> InOrder() => _ids.OrderBy(entry => entry.Value);

@@ -23,6 +23,12 @@ internal sealed class Pattern
     /// <summary>The pattern as written.</summary>
     public string Source { get; }
 
+    /// <summary>A pattern that matches a literal text.</summary>
+    public static string Escape(string literal) =>
+        string.Concat(literal.Select(character => char.IsAscii(character) && !char.IsAsciiLetterOrDigit(character) && !char.IsControl(character)
+            ? "\\" + character
+            : character.ToString()));
+
     /// <summary>The next match at or after <paramref name="start"/>; an empty match counts.</summary>
     public bool TryFind(ReadOnlySpan<byte> text, int start, BacktrackStack stack, out int matchStart, out int matchEnd)
     {

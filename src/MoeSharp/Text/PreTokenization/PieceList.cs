@@ -1,3 +1,4 @@
+using MoeSharp.Text.Normalization;
 using MoeSharp.Text.Patterns;
 
 namespace MoeSharp.Text.PreTokenization;
@@ -7,6 +8,7 @@ internal sealed class PieceList
 {
     private byte[] _text = [];
     private int _length;
+    private bool _beginsText;
     private List<(int Start, int Length)> _pieces = [];
     private List<(int Start, int Length)> _cuts = [];
 
@@ -23,8 +25,11 @@ internal sealed class PieceList
     public ReadOnlySpan<byte> this[int index] => _text.AsSpan(_pieces[index].Start, _pieces[index].Length);
 
     /// <summary>Starts over with one piece, the whole of <paramref name="text"/> (copied).</summary>
-    public void Reset(ReadOnlySpan<byte> text)
+    /// <param name="text">The piece.</param>
+    /// <param name="beginsText">Whether the text that a caller gave begins here, and not behind a token.</param>
+    public void Reset(ReadOnlySpan<byte> text, bool beginsText = true)
     {
+        _beginsText = beginsText;
         if (_text.Length < text.Length)
         {
             _text = new byte[Math.Max(text.Length, 2 * _text.Length)];
@@ -73,6 +78,36 @@ internal sealed class PieceList
 
         _text = [.. text];
         _length = text.Count;
+        Commit();
+    }
+
+    /// <summary>Replaces every space by a mark, and adds one before a piece that has none in front, as the scheme says.</summary>
+    public void ReplaceSpaces(ReadOnlySpan<byte> mark, MetaspaceScheme scheme)
+    {
+        var text = new ByteBuilder(_length + (_length / 2) + 16);
+        foreach ((int start, int length) in _pieces)
+        {
+            int from = text.Length;
+            ReadOnlySpan<byte> piece = _text.AsSpan(start, length);
+            bool adds = scheme == MetaspaceScheme.Always || (scheme == MetaspaceScheme.First && start == 0 && _beginsText);
+            if (adds && piece[0] != ' ' && !piece.StartsWith(mark))
+            {
+                text.Append(mark);
+            }
+
+            while (piece.IndexOf((byte)' ') is int space and >= 0)
+            {
+                text.Append(piece[..space]);
+                text.Append(mark);
+                piece = piece[(space + 1)..];
+            }
+
+            text.Append(piece);
+            _cuts.Add((from, text.Length - from));
+        }
+
+        _text = text.Written.ToArray();
+        _length = text.Length;
         Commit();
     }
 }

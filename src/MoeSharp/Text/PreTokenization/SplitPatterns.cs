@@ -9,4 +9,13 @@ internal static class SplitPatterns
 
     /// <summary>One numeric character, as <c>Digits</c> sees it.</summary>
     public const string Numeric = @"\p{N}";
+
+    /// <summary>One sign, as <c>Punctuation</c> sees it: ASCII signs and Unicode's punctuation.</summary>
+    public const string Punctuation = @"[\p{P}!-/:-@\[-`{-~]";
+
+    /// <summary>Words and runs of signs, as <c>Whitespace</c> keeps them.</summary>
+    public const string WordsAndSigns = @"\w+|[^\w\s]+";
+
+    /// <summary>White space.</summary>
+    public const string Spaces = @"\s+";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using MoeSharp.Text.Decoding;
 using MoeSharp.Text.Models;
 using MoeSharp.Text.Patterns;
 using MoeSharp.Text.PreTokenization;
@@ -120,7 +121,7 @@ public static class TokenizerTrainer
             AddedTokens = added,
             PreTokenizers = [new SplitPreTokenizer(new Pattern(SplitPatterns.Gpt2), SplitBehavior.Isolated, invert: false)],
             Model = new BpeModel(new Vocabulary(ids), merges, new BpeOptions(ByteLevel: true)),
-            ByteLevelDecoder = true,
+            Decoding = DecodingRules.ByteLevel,
             Head = Head(added),
         });
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using MoeSharp.Formats;
+using MoeSharp.Formats.Protobuf;
 using MoeSharp.Formats.TensorBoard;
 
 namespace MoeSharp.Tests.Formats.TensorBoard;

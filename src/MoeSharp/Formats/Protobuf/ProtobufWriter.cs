@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace MoeSharp.Formats.TensorBoard;
+namespace MoeSharp.Formats.Protobuf;
 
-/// <summary>The few parts of the protobuf wire format that event files use; fields are written in ascending order by the caller.</summary>
+/// <summary>The few parts of the protobuf wire format that event files and SentencePiece models use; fields are written in ascending order by the caller.</summary>
 /// <remarks>Source: protobuf.dev/programming-guides/encoding. Wire types: 0 varint, 1 64-bit, 2 length and bytes, 5 32-bit.</remarks>
 internal sealed class ProtobufWriter
 {

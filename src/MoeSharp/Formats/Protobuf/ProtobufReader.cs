@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace MoeSharp.Formats.TensorBoard;
+namespace MoeSharp.Formats.Protobuf;
 
 /// <summary>Walks the fields of one protobuf message; the counterpart of <see cref="ProtobufWriter"/>.</summary>
 /// <remarks>Every defect is an <see cref="InvalidDataException"/>, which the caller turns into one with file and offset.</remarks>
