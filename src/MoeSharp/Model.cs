@@ -61,7 +61,7 @@ public sealed class Model : IDisposable
     public DecoderConfig Config => Decoder.Config;
 
     /// <summary>Loads a folder in the Hugging Face layout: <c>config.json</c>, safetensors, and where they are there
-    /// <c>generation_config.json</c> and <c>tokenizer.json</c>.</summary>
+    /// <c>generation_config.json</c> and <c>tokenizer.json</c> or <c>tokenizer.model</c>.</summary>
     /// <param name="path">The folder, or the safetensors file or <c>config.json</c> in it.</param>
     /// <param name="workers">Threads; null takes the team of the process.</param>
     /// <param name="options">Whether weights stay as they are stored; null for that, mapped, with 8-bit activations for block formats.</param>
@@ -71,8 +71,7 @@ public sealed class Model : IDisposable
     {
         string folder = DecoderFolder.Of(path);
         (Decoder decoder, Family family) = DecoderFolder.Load(folder, options ?? WeightOptions.Stored);
-        string tokenizerPath = Path.Combine(folder, "tokenizer.json");
-        Tokenizer? tokenizer = File.Exists(tokenizerPath) ? Tokenizer.Load(tokenizerPath) : null;
+        Tokenizer? tokenizer = TokenizerFile.Find(folder) is { } file ? Tokenizer.Load(file).RecogniseControl() : null;
         string generationPath = Path.Combine(folder, GenerationConfig.FileName);
         NumberList endTokens = File.Exists(generationPath)
             ? GenerationConfig.ReadEndTokens(File.ReadAllBytes(generationPath), generationPath)
@@ -88,7 +87,7 @@ public sealed class Model : IDisposable
     public Family Save(string path, DType type = DType.F32)
     {
         Family family = DecoderFolder.Save(Decoder, path, type, Family);
-        Tokenizer?.Save(Path.Combine(path, "tokenizer.json"));
+        Tokenizer?.Save(Path.Combine(path, Tokenizer.FileName));
         if (EndTokens.Count > 0)
         {
             AtomicFile.WriteAllBytes(
