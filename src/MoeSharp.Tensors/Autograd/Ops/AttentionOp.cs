@@ -104,13 +104,15 @@ public sealed class AttentionOp : Operation
         Scale = options.Scale,
         Causal = options.Causal,
         Window = options.SlidingWindow ?? int.MaxValue,
+        Block = options.BlockLength ?? 0,
         SoftCap = options.SoftCap ?? 0,
     };
 
     private static AttentionShape Check(Tensor q, Tensor k, Tensor v, SequenceLayout layout, AttentionOptions options)
     {
         if (options.HeadCount < 1 || options.KeyValueHeadCount < 1 || options.HeadCount % options.KeyValueHeadCount != 0
-            || options.HeadSize < 1 || options.ValueHeadSize < 1 || options.SlidingWindow is < 1 || options.SoftCap is <= 0)
+            || options.HeadSize < 1 || options.ValueHeadSize < 1 || options.SlidingWindow is < 1 || options.SoftCap is <= 0
+            || options.BlockLength is < 1 || (options.BlockLength is not null && !options.Causal))
         {
             BadOptions(options);
         }
@@ -151,6 +153,7 @@ public sealed class AttentionOp : Operation
     [DoesNotReturn]
     private static void BadOptions(AttentionOptions options) => throw new ArgumentException(
         $"attention: cannot have {options.HeadCount} heads over {options.KeyValueHeadCount} key heads of size {options.HeadSize} + {options.ValueHeadSize}, "
-        + $"window {options.SlidingWindow}, soft cap {options.SoftCap}. All must be at least 1 (the cap above 0), heads a multiple of key heads.",
+        + $"window {options.SlidingWindow}, blocks of {options.BlockLength}, soft cap {options.SoftCap}. All must be at least 1 (the cap above 0), "
+        + "heads a multiple of key heads; blocks need causal attention.",
         nameof(options));
 }

@@ -46,6 +46,11 @@ public sealed record AttentionOptions
     /// <value>Null: all.</value>
     public int? SlidingWindow { get; init; }
 
+    /// <summary>Positions of one block, counted from the start of a sequence: a query sees no key of an earlier block (Llama-4 calls
+    /// it chunked attention). Causal attention only.</summary>
+    /// <value>Null: no blocks.</value>
+    public int? BlockLength { get; init; }
+
     /// <summary>Scores become cap·tanh(score / cap), as in Gemma 2.</summary>
     /// <value>Null: not capped.</value>
     public float? SoftCap { get; init; }

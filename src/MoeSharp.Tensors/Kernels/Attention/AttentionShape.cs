@@ -20,6 +20,9 @@ internal struct AttentionShape
     /// <summary>Keys that a query sees to one side, itself included; int.MaxValue without limit.</summary>
     public int Window;
 
+    /// <summary>Positions of one block: a query sees no key of an earlier one (a multiple of it). 0 without blocks.</summary>
+    public int Block;
+
     /// <summary>0 without cap.</summary>
     public float SoftCap;
 
@@ -39,7 +42,11 @@ internal struct AttentionShape
     public readonly long ValueStride => (long)KeyValueHeadCount * ValueHeadSize;
 
     /// <summary>First key that the query at <paramref name="position"/> sees.</summary>
-    public readonly int FirstKey(int position) => Window == int.MaxValue ? 0 : Math.Max(0, position - Window + 1);
+    public readonly int FirstKey(int position)
+    {
+        int first = Window == int.MaxValue ? 0 : Math.Max(0, position - Window + 1);
+        return Block == 0 ? first : Math.Max(first, position / Block * Block);
+    }
 
     /// <summary>One past the last key that the query at <paramref name="position"/> sees, of <paramref name="keys"/>.</summary>
     public readonly int EndKey(int position, int keys)
@@ -52,5 +59,9 @@ internal struct AttentionShape
     public readonly int FirstQuery(int key) => Causal ? key : Window == int.MaxValue ? 0 : Math.Max(0, key - Window + 1);
 
     /// <summary>One past the last query, of <paramref name="queries"/>, that sees any key before <paramref name="keyEnd"/>.</summary>
-    public readonly int EndQuery(int keyEnd, int queries) => (int)Math.Min((long)keyEnd + Window - 1, queries);
+    public readonly int EndQuery(int keyEnd, int queries)
+    {
+        long end = Math.Min((long)keyEnd + Window - 1, queries);
+        return (int)(Block == 0 ? end : Math.Min(end, (((long)keyEnd - 1) / Block * Block) + Block));
+    }
 }

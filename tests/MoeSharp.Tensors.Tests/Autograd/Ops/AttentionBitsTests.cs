@@ -12,7 +12,7 @@ public class AttentionBitsTests
         get
         {
             var data = new TheoryData<string, DType>();
-            foreach (string kind in (string[])["plain", "grouped", "window", "sinks", "cap", "value size", "all"])
+            foreach (string kind in (string[])["plain", "grouped", "window", "sinks", "cap", "value size", "blocks", "blocks and window", "all"])
             {
                 data.Add(kind, DType.F32);
                 data.Add(kind, DType.BF16);

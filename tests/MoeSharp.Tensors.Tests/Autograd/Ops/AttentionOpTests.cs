@@ -5,7 +5,7 @@ namespace MoeSharp.Tensors.Tests.Autograd.Ops;
 
 public class AttentionOpTests
 {
-    public static TheoryData<string> Kinds => ["plain", "grouped", "window", "sinks", "cap", "full", "full window", "value size", "all"];
+    public static TheoryData<string> Kinds => ["plain", "grouped", "window", "sinks", "cap", "full", "full window", "value size", "blocks", "blocks and window", "all"];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -86,7 +86,7 @@ public class AttentionOpTests
         Should.Throw<ArgumentException>(() => AttentionOp.Apply(q, k, k, new SequenceLayout().Add(4, past: 3), options))
             .Message.ShouldStartWith("attention: sequence 0 has a past of 3 positions.");
         Should.Throw<ArgumentException>(() => AttentionOp.Apply(q, k, k, SequenceLayout.Uniform(1, 4), options with { KeyValueHeadCount = 3 }))
-            .Message.ShouldStartWith("attention: cannot have 4 heads over 3 key heads of size 5 + 5, window , soft cap .");
+            .Message.ShouldStartWith("attention: cannot have 4 heads over 3 key heads of size 5 + 5, window , blocks of , soft cap .");
         Should.Throw<ArgumentException>(() => AttentionOp.ApplyCached(q, k, k, SequenceLayout.Uniform(1, 4), [], 0, options))
             .Message.ShouldStartWith("attention: got 0 caches for 1 sequences.");
         KeyValueCache cache = new(1, 2, 5, 5, 8);
@@ -108,6 +108,8 @@ public class AttentionOpTests
             "full" => options with { Causal = false },
             "full window" => options with { Causal = false, SlidingWindow = 66 },
             "value size" => options with { KeyValueHeadCount = 1, ValueHeadSize = 19 },
+            "blocks" => options with { KeyValueHeadCount = 2, BlockLength = 7 },
+            "blocks and window" => options with { KeyValueHeadCount = 2, BlockLength = 67, SlidingWindow = 40, Sinks = sinks },
             "all" => options with { KeyValueHeadCount = 1, HeadSize = 17, ValueHeadSize = 9, SlidingWindow = 67, SoftCap = 3, Sinks = sinks, Scale = 0.3f },
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };

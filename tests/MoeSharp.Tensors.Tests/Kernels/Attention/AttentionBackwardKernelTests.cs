@@ -25,7 +25,7 @@ public unsafe class AttentionBackwardKernelTests
         {
             foreach (int length in (int[])[1, 6, 65, 150])
             {
-                for (int kind = 0; kind < 5; kind++)
+                for (int kind = 0; kind < 6; kind++)
                 {
                     var shape = new AttentionShape
                     {
@@ -34,8 +34,9 @@ public unsafe class AttentionBackwardKernelTests
                         HeadSize = size,
                         ValueHeadSize = valueSize,
                         Scale = 1 / MathF.Sqrt(size),
-                        Causal = kind < 3,
+                        Causal = kind is < 3 or 5,
                         Window = kind is 1 or 4 ? 40 : int.MaxValue,
+                        Block = kind == 5 ? 60 : 0,
                         SoftCap = kind == 2 ? 2f : 0f,
                     };
                     Tensor[] expected = Run(scalar, shape, length), actual = Run(lanes, shape, length);

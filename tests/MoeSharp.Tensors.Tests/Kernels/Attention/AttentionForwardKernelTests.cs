@@ -26,7 +26,7 @@ public unsafe class AttentionForwardKernelTests
         };
         foreach ((int size, int valueSize) in ((int, int)[])[(1, 1), (5, 3), (16, 40), (33, 8), (64, 64), (80, 23)])
         {
-            for (int kind = 0; kind < 5; kind++)
+            for (int kind = 0; kind < 6; kind++)
             {
                 foreach ((int keys, int rows) in ((int, int)[])[(1, 1), (9, 9), (70, 13), (130, 64), (200, 1)])
                 {
@@ -39,6 +39,7 @@ public unsafe class AttentionForwardKernelTests
                         Scale = 1 / MathF.Sqrt(size),
                         Causal = kind != 3,
                         Window = kind is 1 or 4 ? 50 : int.MaxValue,
+                        Block = kind == 5 ? 60 : 0,
                         SoftCap = kind == 2 ? 2f : 0f,
                     };
                     Compare(lanes, shape, type, keys, rows, sinks: kind == 4);
@@ -53,13 +54,13 @@ public unsafe class AttentionForwardKernelTests
         const int size = 7, keys = 150;
         Tensor q = AttentionOpTests.Random(1, keys, size), k = AttentionOpTests.Random(2, keys, size), v = AttentionOpTests.Random(3, keys, size);
         using var scope = new TensorScope();
-        var options = new AttentionOptions { HeadCount = 1, HeadSize = size, SlidingWindow = 100, SoftCap = 1.5f };
+        var options = new AttentionOptions { HeadCount = 1, HeadSize = size, SlidingWindow = 100, BlockLength = 90, SoftCap = 1.5f };
         Tensor y = AttentionOp.Apply(scope.From(q.Span, q.Shape), k, v, SequenceLayout.Uniform(1, keys), options);
         for (int i = 0; i < keys; i++)
         {
             double sum = 0;
             double[] expected = new double[size];
-            for (int j = Math.Max(0, i - 99); j <= i; j++)
+            for (int j = Math.Max(i / 90 * 90, i - 99); j <= i; j++)
             {
                 double score = 0;
                 for (int c = 0; c < size; c++)
