@@ -33,6 +33,21 @@ public sealed record AttentionConfig
     /// <summary>A token sees itself and this many minus one tokens before it; null for all.</summary>
     public int? SlidingWindow { get; init; }
 
+    /// <summary>A token sees nothing of earlier blocks of this many positions; null for all.</summary>
+    public int? BlockLength { get; init; }
+
+    /// <summary>False where queries and keys are not rotated, so that the layer knows no positions.</summary>
+    public bool IsRotated { get; init; } = true;
+
+    /// <summary>How queries grow with their position; null for not at all.</summary>
+    public QueryTemperature? Temperature { get; init; }
+
+    /// <summary>True for one more learned logit per head that takes part in the softmax and has no value (gpt-oss).</summary>
+    public bool HasSinks { get; init; }
+
+    /// <summary>Scores become cap·tanh(score / cap); null for no cap.</summary>
+    public float? SoftCap { get; init; }
+
     /// <summary>What query·key is multiplied by; null for 1/√d.</summary>
     public float? Scale { get; init; }
 }

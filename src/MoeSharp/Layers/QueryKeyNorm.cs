@@ -14,4 +14,7 @@ public enum QueryKeyNorm
 
     /// <summary>As <see cref="PerHead"/>, but after rotation (Hunyuan).</summary>
     PerHeadAfterRotation,
+
+    /// <summary>RMS norm of each head without a weight, after rotation, and only in layers that rotate (Llama 4).</summary>
+    UnweightedAfterRotation,
 }

@@ -23,9 +23,13 @@ public class FamiliesTests
 
     public static TheoryData<string> Names => [.. FamilyFolder.Names];
 
+    // Read by tests of their own (FamilyReferenceTests), or a frame around another family's reference.
+    private static readonly string[] s_withoutReference = ["llama", "qwen2", "qwen3", "llama4"];
+
     [Fact]
-    public void Every_family_but_llama_has_a_reference() => FamilyFolder.Names.ShouldBe(
-        FamilyCatalogue.All.Select(family => family.ModelType).Where(type => type != "llama").Order(StringComparer.Ordinal));
+    public void Every_other_family_has_a_reference() => FamilyFolder.Names.Order(StringComparer.Ordinal).ShouldBe(
+        FamilyCatalogue.All.Select(family => family.ModelType == "llama4_text" ? "llama4" : family.ModelType)
+            .Where((type, i) => !s_withoutReference.Contains(FamilyCatalogue.All[i].ModelType)).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -42,9 +46,13 @@ public class FamiliesTests
                 Compare($"{name} {prompt} hidden {index}", dump.Hidden[index], folder.Floats($"{prompt}.hidden.{index}"), LogitsLimit);
             }
 
-            dump.Routing.Select(layer => layer.Layer).ShouldBe(
-                Enumerable.Range(0, config.LayerCount).Where(layer => folder.Has($"{prompt}.routing.{layer}.ids")));
-            foreach (LayerRouting layer in dump.Routing)
+            int[] layers = [.. Enumerable.Range(0, config.LayerCount).Where(layer => folder.Has($"{prompt}.routing.{layer}.ids"))];
+            if (name != "llama4") // its reference has no routing
+            {
+                dump.Routing.Select(layer => layer.Layer).ShouldBe(layers);
+            }
+
+            foreach (LayerRouting layer in dump.Routing.Where(layer => layers.Contains(layer.Layer)))
             {
                 CompareRouting($"{name} {prompt} layer {layer.Layer}", layer,
                     folder.Ids($"{prompt}.routing.{layer.Layer}.ids"), folder.Floats($"{prompt}.routing.{layer.Layer}.weights"));
@@ -95,8 +103,10 @@ public class FamiliesTests
         {
             BalanceResult balance = folder.Decoder.Balance.Reduce([.. output.Experts.Select(layer => layer.Balance!)]);
             Near($"{name} balance loss", balance.Values[0], expected.GetDouble(), LossLimit);
-            Near($"{name} coefficient", folder.Decoder.Config.Experts!.BalanceCoefficient,
-                folder.Json.GetProperty("aux_loss_coefficient").GetDouble(), 1e-6);
+            if (folder.Json.GetProperty("aux_loss_coefficient") is { ValueKind: JsonValueKind.Number } coefficient)
+            {
+                Near($"{name} coefficient", folder.Decoder.Config.Experts!.BalanceCoefficient, coefficient.GetDouble(), 1e-6);
+            }
         }
 
         foreach (Parameter parameter in folder.Decoder.Parameters)

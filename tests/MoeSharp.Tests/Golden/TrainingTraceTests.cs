@@ -25,6 +25,8 @@ public sealed class TrainingTraceTests
     [InlineData("mixtral")]
     [InlineData("olmoe")]
     [InlineData("qwen3_moe")]
+    [InlineData("gpt_oss")]
+    [InlineData("dbrx")]
     public void Thirty_steps_follow_the_trace(string name)
     {
         string data = Path.Combine(AppContext.BaseDirectory, "Golden", "Data");

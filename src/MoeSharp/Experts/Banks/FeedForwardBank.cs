@@ -15,6 +15,7 @@ public sealed class FeedForwardBank : ExpertBank
 
     private readonly bool _gated;
     private readonly bool _hasBias;
+    private readonly ClampedSwiGlu? _clamp;
     private Parameter? _up;
     private Parameter? _down;
 
@@ -24,7 +25,9 @@ public sealed class FeedForwardBank : ExpertBank
     /// <param name="activation">Inside every expert.</param>
     /// <param name="gated">True for two projections up, one activated, multiplied.</param>
     /// <param name="hasBias">True for a bias on every projection.</param>
-    public FeedForwardBank(int count, int intermediateSize, Activation activation, bool gated = true, bool hasBias = false)
+    /// <param name="clamp">Replaces the activation of gated experts; null for none.</param>
+    public FeedForwardBank(
+        int count, int intermediateSize, Activation activation, bool gated = true, bool hasBias = false, ClampedSwiGlu? clamp = null)
         : base(count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(intermediateSize, 1);
@@ -32,6 +35,7 @@ public sealed class FeedForwardBank : ExpertBank
         Activation = activation;
         _gated = gated;
         _hasBias = hasBias;
+        _clamp = clamp;
     }
 
     /// <summary>F.</summary>
@@ -66,9 +70,19 @@ public sealed class FeedForwardBank : ExpertBank
     public override Tensor Forward(Tensor rows, Indices offsets)
     {
         Tensor up = GroupedLinearOp.Apply(rows, UpProjection, offsets, UpBias?.Value); // [N, F]
-        Tensor inside = GateProjection is null
-            ? ActivationOp.Apply(up, Activation)
-            : GatedActivationOp.Apply(GroupedLinearOp.Apply(rows, GateProjection, offsets, GateBias?.Value), up, Activation);
+        Tensor inside; // [N, F]
+        if (GateProjection is null)
+        {
+            inside = ActivationOp.Apply(up, Activation);
+        }
+        else
+        {
+            Tensor projected = GroupedLinearOp.Apply(rows, GateProjection, offsets, GateBias?.Value);
+            inside = _clamp is { } clamp
+                ? ClampedSwiGluOp.Apply(projected, up, clamp.Alpha, clamp.Limit)
+                : GatedActivationOp.Apply(projected, up, Activation);
+        }
+
         return GroupedLinearOp.Apply(inside, DownProjection, offsets, DownBias?.Value);
     }
 

@@ -99,7 +99,7 @@ public sealed class Decoder
         for (int i = 0; i < decoder._parameters.Count; i++)
         {
             Tensor value = decoder._parameters[i].Value;
-            if (value.Shape.Rank >= 2)
+            if (value.Shape.Rank >= 2 && !decoder._parameters[i].Name.EndsWith("_bias", StringComparison.Ordinal))
             {
                 var rng = new Rng(seed, stream: (ulong)i + 1);
                 for (long row = 0; row < value.Shape.Rows; row++)

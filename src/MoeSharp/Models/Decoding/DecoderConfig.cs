@@ -81,7 +81,23 @@ public sealed record DecoderConfig
     /// <summary>A token sees itself and this many minus one tokens before it; null for all.</summary>
     public int? SlidingWindow { get; init; }
 
-    /// <summary>The layers that see everything although <see cref="SlidingWindow"/> is set.</summary>
+    /// <summary>A token sees nothing of earlier blocks of this many positions (Llama 4); null for all.</summary>
+    public int? AttentionBlockLength { get; init; }
+
+    /// <summary>The layers whose queries and keys are not rotated.</summary>
+    public NumberList UnrotatedLayers { get; init; } = [];
+
+    /// <summary>How queries of unrotated layers grow with their position; null for not at all.</summary>
+    public QueryTemperature? Temperature { get; init; }
+
+    /// <summary>True for one more learned logit per head that takes part in attention's softmax and has no value (gpt-oss).</summary>
+    public bool HasAttentionSinks { get; init; }
+
+    /// <summary>Scores of attention become cap·tanh(score / cap); null for no cap.</summary>
+    /// <value>30 in Grok-1.</value>
+    public float? AttentionSoftCap { get; init; }
+
+    /// <summary>The layers that see everything although <see cref="SlidingWindow"/> or <see cref="AttentionBlockLength"/> is set.</summary>
     public NumberList FullAttentionLayers { get; init; } = [];
 
     /// <summary>The activation in feed-forward layers and experts.</summary>
@@ -121,6 +137,9 @@ public sealed record DecoderConfig
     /// <summary>The window of block <paramref name="layer"/>, or null when it sees everything.</summary>
     public int? WindowOf(int layer) => FullAttentionLayers.Contains(layer) ? null : SlidingWindow;
 
+    /// <summary>The length of blocks that block <paramref name="layer"/> of the model sees, or null when it sees everything.</summary>
+    public int? BlockLengthOf(int layer) => FullAttentionLayers.Contains(layer) ? null : AttentionBlockLength;
+
     /// <summary>The facts of attention in block <paramref name="layer"/>.</summary>
     public AttentionConfig AttentionOf(int layer) => new()
     {
@@ -134,6 +153,11 @@ public sealed record DecoderConfig
         HasOutputBias = HasOutputBias,
         ClipQueryKeyValue = ClipQueryKeyValue,
         SlidingWindow = WindowOf(layer),
+        BlockLength = BlockLengthOf(layer),
+        IsRotated = !UnrotatedLayers.Contains(layer),
+        Temperature = UnrotatedLayers.Contains(layer) ? Temperature : null,
+        HasSinks = HasAttentionSinks,
+        SoftCap = AttentionSoftCap,
         Scale = AttentionScale,
     };
 
@@ -179,6 +203,21 @@ public sealed record DecoderConfig
             faults.Add($"ClipQueryKeyValue must be greater than 0, got {clip}. Leave it null for no clamp.");
         }
 
+        if (AttentionBlockLength is < 1)
+        {
+            faults.Add($"AttentionBlockLength must be at least 1, got {AttentionBlockLength}. Leave it null to see everything.");
+        }
+
+        if (AttentionSoftCap is { } cap && !(cap > 0 && float.IsFinite(cap)))
+        {
+            faults.Add($"AttentionSoftCap must be greater than 0, got {cap}. Leave it null for no cap.");
+        }
+
+        if (Temperature is { } temperature && !(temperature.Scale >= 0 && double.IsFinite(temperature.Scale) && temperature.Floor > 0 && double.IsFinite(temperature.Floor)))
+        {
+            faults.Add($"Temperature must have a Scale of at least 0 and a Floor above 0, got {temperature.Scale} and {temperature.Floor}.");
+        }
+
         if (SlidingWindow is < 1)
         {
             faults.Add($"SlidingWindow must be at least 1, got {SlidingWindow}. Leave it null to see everything.");
@@ -197,6 +236,7 @@ public sealed record DecoderConfig
 
         RequireLayers(faults, nameof(DenseLayers), DenseLayers);
         RequireLayers(faults, nameof(FullAttentionLayers), FullAttentionLayers);
+        RequireLayers(faults, nameof(UnrotatedLayers), UnrotatedLayers);
         Rotary.CollectFaults(faults, HeadSize);
         Experts?.CollectFaults(faults);
         return faults;

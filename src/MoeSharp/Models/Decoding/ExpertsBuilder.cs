@@ -20,7 +20,8 @@ internal static class ExpertsBuilder
             : null;
         return new MoeLayer(
             config.HiddenSize,
-            new FeedForwardBank(facts.ExpertCount, facts.IntermediateSize, config.Activation),
+            new FeedForwardBank(
+                facts.ExpertCount, facts.IntermediateSize, config.Activation, hasBias: facts.HasProjectionBias, clamp: facts.Clamp),
             router,
             balance,
             shared,
@@ -32,20 +33,25 @@ internal static class ExpertsBuilder
     private static Router BuildRouter(ExpertsConfig facts, float biasRate)
     {
         bool isSigmoid = facts.Score == ScoreKind.Sigmoid;
-        Select select = facts.GroupCount > 1
-            ? Select.GroupLimitedTopK(facts.TopK, facts.GroupCount, facts.KeptGroupCount, facts.GroupScoreCount)
-            : Select.TopK(facts.TopK);
-        (Score score, Weigh weigh) = facts switch
+        Score score = isSigmoid ? Score.Sigmoid : Score.Softmax;
+        Select select = facts switch
         {
-            { Score: ScoreKind.SoftmaxOfChosen } => (Score.Identity, Weigh.SoftmaxOverChosen),
-            { NormalizeWeights: false } => (isSigmoid ? Score.Sigmoid : Score.Softmax, Weigh.Scaled(facts.WeightScale)),
-            { WeightSumMinimum: > 0 and var minimum } =>
-                (isSigmoid ? Score.Sigmoid : Score.Softmax, Weigh.Normalized(facts.WeightScale, epsilon: minimum, floor: true)),
-            _ => (isSigmoid ? Score.Sigmoid : Score.Softmax,
-                Weigh.Normalized(facts.WeightScale, epsilon: isSigmoid ? SigmoidSumFloor : 0)),
+            { GroupCount: > 1 } => Select.GroupLimitedTopK(facts.TopK, facts.GroupCount, facts.KeptGroupCount, facts.GroupScoreCount),
+            { Score: ScoreKind.SparseMixer } => Select.SparseMixer(facts.MixerJitter),
+            _ => Select.TopK(facts.TopK, byLogits: facts.WeighsInput && !facts.HasExpertBias), // large logits have equal sigmoids
         };
-        return new Router(score, select, weigh)
+        Weigh weigh = facts switch
         {
+            { Score: ScoreKind.SoftmaxOfChosen } => Weigh.SoftmaxOverChosen,
+            { Score: ScoreKind.SparseMixer } => Weigh.SparseMixer(facts.MixerJitter),
+            { NormalizeWeights: false } => Weigh.Scaled(facts.WeightScale),
+            { WeightSumMinimum: > 0 and var minimum } => Weigh.Normalized(facts.WeightScale, facts.WeightNormPower, minimum, floor: true),
+            _ => Weigh.Normalized(facts.WeightScale, facts.WeightNormPower, epsilon: isSigmoid ? SigmoidSumFloor : 0),
+        };
+        return new Router(facts.Score is ScoreKind.SoftmaxOfChosen or ScoreKind.SparseMixer ? Score.Identity : score, select, weigh)
+        {
+            Logits = new LinearLogits(facts.HasRouterBias),
+            WeighsInput = facts.WeighsInput,
             Bias = facts.HasExpertBias ? new ExpertBias(biasRate) : null,
             InputJitter = facts.RouterJitter,
         };

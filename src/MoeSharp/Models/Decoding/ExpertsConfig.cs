@@ -1,3 +1,5 @@
+using MoeSharp.Experts.Banks;
+
 namespace MoeSharp.Models.Decoding;
 
 /// <summary>The facts of the Mixture-of-Experts layers of a decoder; a part of <see cref="DecoderConfig"/>.</summary>
@@ -23,6 +25,26 @@ public sealed record ExpertsConfig
     /// <summary>True when the weights of the chosen experts are divided by their sum.</summary>
     /// <value>True by default (Mixtral); OLMoE does not.</value>
     public bool NormalizeWeights { get; init; } = true;
+
+    /// <summary>p of the norm that the weights are divided by, where they are.</summary>
+    /// <value>1 by default (their sum); DBRX may have another.</value>
+    public float WeightNormPower { get; init; } = 1;
+
+    /// <summary>True when a weight multiplies the expert's input, false when its result; true in Llama 4.</summary>
+    public bool WeighsInput { get; init; }
+
+    /// <summary>Half the width of the sparse mixer's competition, in evaluation too.</summary>
+    /// <value>0.01 by default.</value>
+    public float MixerJitter { get; init; } = 0.01f;
+
+    /// <summary>True for a bias on the router's logits.</summary>
+    public bool HasRouterBias { get; init; }
+
+    /// <summary>True for biases on the projections of routed experts.</summary>
+    public bool HasProjectionBias { get; init; }
+
+    /// <summary>What replaces the activation in routed experts; null for the model's.</summary>
+    public ClampedSwiGlu? Clamp { get; init; }
 
     /// <summary>The least that the weights' sum is taken for when they are divided by it.</summary>
     /// <value>0 (no limit) by default; 1e-12 in ERNIE 4.5.</value>
@@ -98,6 +120,27 @@ public sealed record ExpertsConfig
         {
             faults.Add("Experts.Score SoftmaxOfChosen has weights that sum to 1, and neither groups nor an expert bias. "
                 + "Leave NormalizeWeights, WeightScale, WeightSumMinimum, GroupCount and HasExpertBias at their defaults.");
+        }
+
+        if (Score == ScoreKind.SparseMixer && (TopK != 2 || GroupCount > 1 || HasExpertBias || WeightScale != 1 || !NormalizeWeights))
+        {
+            faults.Add($"Experts.Score SparseMixer chooses 2 experts and knows neither groups, an expert bias nor a scale, got TopK {TopK}. "
+                + "Set TopK to 2 and leave the others at their defaults.");
+        }
+
+        if (!(MixerJitter is >= 0 and < 1))
+        {
+            faults.Add($"Experts.MixerJitter must be at least 0 and below 1, got {MixerJitter}.");
+        }
+
+        if (!float.IsFinite(WeightNormPower) || WeightNormPower <= 0)
+        {
+            faults.Add($"Experts.WeightNormPower must be greater than 0, got {WeightNormPower}.");
+        }
+
+        if (Clamp is { } clamp && !(float.IsFinite(clamp.Alpha) && clamp.Alpha > 0 && float.IsFinite(clamp.Limit) && clamp.Limit > 0))
+        {
+            faults.Add($"Experts.Clamp must have Alpha and Limit greater than 0, got {clamp.Alpha} and {clamp.Limit}.");
         }
 
         if (!float.IsFinite(WeightSumMinimum) || WeightSumMinimum < 0)

@@ -37,6 +37,7 @@ public sealed record ParameterCount(
         long projections = 2 * (queries + keys) * hidden;
         long attentionVectors = (config.HasQueryKeyValueBias ? queries + (2 * keys) : 0)
             + (config.HasOutputBias ? hidden : 0)
+            + (config.HasAttentionSinks ? config.HeadCount : 0)
             + config.QueryKeyNorm switch
             {
                 Layers.QueryKeyNorm.PerHead or Layers.QueryKeyNorm.PerHeadAfterRotation => 2L * config.HeadSize,
@@ -58,8 +59,9 @@ public sealed record ParameterCount(
                 long routerMatrices = (facts.ExpertCount + (facts.IsSharedGated ? 1 : 0)) * hidden;
                 long sharedExpert = 3L * facts.SharedIntermediateSize * hidden;
                 long sharedVectors = facts.HasSharedBias ? (2L * facts.SharedIntermediateSize) + hidden : 0;
-                router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0);
-                experts += facts.ExpertCount * expert;
+                long expertVectors = facts.HasProjectionBias ? (2L * facts.IntermediateSize) + hidden : 0;
+                router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0) + (facts.HasRouterBias ? facts.ExpertCount : 0);
+                experts += facts.ExpertCount * (expert + expertVectors);
                 shared += sharedExpert + sharedVectors;
                 active += routerMatrices + (facts.TopK * expert) + sharedExpert;
             }

@@ -11,4 +11,7 @@ public enum ScoreKind
 
     /// <summary>The experts with the largest logits are chosen, and their weights are a softmax over them alone (Granite, gpt-oss).</summary>
     SoftmaxOfChosen,
+
+    /// <summary>Two experts, each weighted by a softmax over the experts that compete with it (PhiMoE).</summary>
+    SparseMixer,
 }

@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Banks;
 using MoeSharp.Layers;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors.Autograd.Ops;
@@ -149,6 +150,67 @@ internal static class SampleConfigs
         Experts = Mixtral.Experts! with { NormalizeWeights = false },
     };
 
+    public static DecoderConfig GptOss { get; } = Mixtral with
+    {
+        LayerCount = 3,
+        SlidingWindow = 9,
+        FullAttentionLayers = [1],
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        HasAttentionSinks = true,
+        Rotary = new RotaryConfig { Scaling = RopeScaling.Yarn, Factor = 4, OriginalPositionCount = 64, Truncates = false },
+        Experts = Mixtral.Experts! with
+        {
+            TopK = 3,
+            Score = ScoreKind.SoftmaxOfChosen,
+            HasRouterBias = true,
+            HasProjectionBias = true,
+            Clamp = new ClampedSwiGlu(1.5f, 0.2f),
+        },
+    };
+
+    public static DecoderConfig Dbrx { get; } = Mixtral with
+    {
+        Norm = NormKind.Layer,
+        ClipQueryKeyValue = 0.4f,
+        Experts = Mixtral.Experts! with { TopK = 3, WeightNormPower = 2 },
+    };
+
+    public static DecoderConfig Llama4 { get; } = Mixtral with
+    {
+        LayerCount = 4,
+        IntermediateSize = 40,
+        DenseLayers = [0, 2],
+        Rotary = new RotaryConfig { IsInterleaved = true, Theta = 500000 },
+        QueryKeyNorm = QueryKeyNorm.UnweightedAfterRotation,
+        AttentionBlockLength = 10,
+        FullAttentionLayers = [2],
+        UnrotatedLayers = [2],
+        Temperature = new QueryTemperature(0.3, 12),
+        Experts = Mixtral.Experts! with
+        {
+            TopK = 1,
+            Score = ScoreKind.Sigmoid,
+            NormalizeWeights = false,
+            WeighsInput = true,
+            SharedIntermediateSize = 24,
+        },
+    };
+
+    public static DecoderConfig Phimoe { get; } = Mixtral with
+    {
+        Norm = NormKind.LayerWithBias,
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        HasHeadBias = true,
+        Experts = Mixtral.Experts! with { Score = ScoreKind.SparseMixer, MixerJitter = 0.1f },
+    };
+
+    public static DecoderConfig Qwen2Dense { get; } = Dense with
+    {
+        HasQueryKeyValueBias = true, IsTied = true, LayerCount = 3, SlidingWindow = 7, FullAttentionLayers = [0],
+    };
+
     public static IReadOnlyDictionary<string, DecoderConfig> All { get; } = new Dictionary<string, DecoderConfig>
     {
         ["dense"] = Dense,
@@ -167,6 +229,18 @@ internal static class SampleConfigs
         ["hunyuan"] = Hunyuan,
         ["minimax"] = MiniMax,
         ["flex_olmo"] = FlexOlmo,
+        ["gpt_oss"] = GptOss,
+        ["dbrx"] = Dbrx,
+        ["llama4"] = Llama4,
+        ["llama4_topk"] = Llama4 with
+        {
+            QueryKeyNorm = QueryKeyNorm.None, UnrotatedLayers = [], Temperature = null, FullAttentionLayers = [], IsTied = true,
+            Experts = Llama4.Experts! with { TopK = 2 },
+        },
+        ["phimoe"] = Phimoe,
+        ["phimoe_tied"] = Phimoe with { IsTied = true, SlidingWindow = 9 },
+        ["qwen2_dense"] = Qwen2Dense,
+        ["qwen3_dense"] = Dense with { QueryKeyNorm = QueryKeyNorm.PerHead, HeadSize = 12 },
     };
 
     public static Decoder Build(string name)
@@ -174,7 +248,7 @@ internal static class SampleConfigs
         Decoder decoder = Decoder.Create(All[name], seed: 7);
         foreach (var (key, tensor) in decoder.State)
         {
-            if (tensor.Shape.Rank == 1) // norms away from one, biases away from zero
+            if (tensor.Shape.Rank == 1 || key.EndsWith("_bias", StringComparison.Ordinal)) // norms away from one, biases away from zero
             {
                 var rng = new MoeSharp.Tensors.Rng(11, (ulong)key.Length);
                 foreach (ref float value in tensor.Span)

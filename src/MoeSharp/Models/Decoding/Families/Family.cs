@@ -12,6 +12,9 @@ public abstract class Family
     /// <summary>The class that its checkpoints name under <c>architectures</c>.</summary>
     public abstract string Architecture { get; }
 
+    /// <summary>The family in whose layout a model of this one is saved: itself, unless it is a part of something larger.</summary>
+    public virtual Family SavedAs => this;
+
     /// <summary>The published tensors of a model, bound to our parameters.</summary>
     /// <param name="config">The model.</param>
     /// <param name="isPresent">Tells whether a checkpoint has a tensor, where experts may be stored in two ways (one matrix an expert, or

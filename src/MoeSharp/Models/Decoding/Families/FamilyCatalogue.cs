@@ -14,9 +14,10 @@ public static class FamilyCatalogue
     /// <summary>The families, in the order in which a configuration tries them.</summary>
     public static IReadOnlyList<Family> All { get; } =
     [
-        new MistralFamily(), new LlamaFamily(), new MixtralFamily(), new OlmoeFamily(), new Qwen3MoeFamily(), new Qwen2MoeFamily(),
+        new MistralFamily(), new LlamaFamily(), new Qwen2Family(), new Qwen3Family(), new MixtralFamily(), new OlmoeFamily(), new Qwen3MoeFamily(), new Qwen2MoeFamily(),
         new Dots1Family(), new Glm4MoeFamily(), new GraniteMoeFamily(), new GraniteMoeSharedFamily(), new Ernie45MoeFamily(),
-        new HunyuanMoeFamily(), new MiniMaxM2Family(), new FlexOlmoFamily(),
+        new HunyuanMoeFamily(), new MiniMaxM2Family(), new FlexOlmoFamily(), new GptOssFamily(), new DbrxFamily(), new Llama4TextFamily(),
+        new Llama4Family(), new PhimoeFamily(),
     ];
 
     /// <summary>The family of a <c>model_type</c>; null when it is not known.</summary>
@@ -60,6 +61,7 @@ public static class FamilyCatalogue
     public static Family Choose(DecoderConfig config, Family? preferred = null)
     {
         config.Validate();
+        preferred = preferred?.SavedAs;
         IEnumerable<Family> order = preferred is null ? All : All.OrderBy(family => family != preferred);
         return order.FirstOrDefault(family => CanSay(family, config)) ?? throw new ConfigException(
             nameof(DecoderConfig),
@@ -79,7 +81,8 @@ public static class FamilyCatalogue
     private static DecoderConfig Essence(DecoderConfig config) => config with
     {
         IntermediateSize = config.Experts is not null && config.DenseLayers.Count == 0 ? 0 : config.IntermediateSize,
-        FullAttentionLayers = config.SlidingWindow is null ? [] : config.FullAttentionLayers,
+        FullAttentionLayers = config.SlidingWindow is null && config.AttentionBlockLength is null ? [] : config.FullAttentionLayers,
+        Temperature = config.UnrotatedLayers.Count == 0 ? null : config.Temperature,
         DenseLayers = config.Experts is null ? [] : NumberList.Create([.. config.DenseLayers.Distinct().Order()]),
     };
 

@@ -71,15 +71,50 @@ internal sealed class HfConfig
         return numbers.Count == 0 ? absent : numbers[0];
     }
 
-    /// <summary>Passes over keys that change nothing in this family.</summary>
-    public void Ignore(params ReadOnlySpan<string> keys) => _json.Ignore(keys);
-
     /// <summary>Adds a fault when a text is given and is not the only one that is supported.</summary>
     public void Require(string key, string expected)
     {
         if (Text(key, expected) is var text && text != expected)
         {
             Fault($"{key} is \"{text}\", which is not supported. Supported is \"{expected}\".");
+        }
+    }
+
+    /// <summary>Passes over keys that change nothing in this family.</summary>
+    public void Ignore(params ReadOnlySpan<string> keys) => _json.Ignore(keys);
+
+    /// <summary>True for true, any number but 0, and any text: what Python takes for true.</summary>
+    public bool IsTruthy(string key, bool absent)
+    {
+        if (!_json.TryGetElement(key, out JsonElement value))
+        {
+            return IsAbsent(key) && absent;
+        }
+
+        return value.ValueKind switch
+        {
+            JsonValueKind.False => false,
+            JsonValueKind.Number => value.GetDouble() != 0,
+            JsonValueKind.String => value.GetString()!.Length > 0,
+            _ => true,
+        };
+    }
+
+    /// <summary>A section, to be read like a file of its own; one that is not there is empty.</summary>
+    public HfConfig Nested(string key) => new(Section(key) ?? JsonConfig.Parse(_json.Name, "{}"u8));
+
+    /// <summary>Accepts that some weights are stored in a way that the family's layout knows.</summary>
+    /// <param name="method">Its <c>quant_method</c>.</param>
+    public void AcceptQuantization(string method)
+    {
+        if (Section("quantization_config") is { } section)
+        {
+            if (section.GetOptionalString("quant_method") is var given && given != method)
+            {
+                Fault($"quantization_config.quant_method is \"{given}\", which is not supported here. Supported is \"{method}\".");
+            }
+
+            section.Ignore([.. section.Keys]);
         }
     }
 
@@ -113,7 +148,7 @@ internal sealed class HfConfig
     {
         foreach (string key in _json.UnreadKeys)
         {
-            if (key.StartsWith('_') || Find(key) is not { } value || IsNeutral(key, value))
+            if (key[(key.LastIndexOf('.') + 1)..].StartsWith('_') || Find(key) is not { } value || IsNeutral(key, value))
             {
                 continue;
             }
@@ -145,7 +180,17 @@ internal sealed class HfConfig
             return value;
         }
 
-        int dot = key.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && _json.GetOptionalSection(key[..dot])?.TryGetElement(key[(dot + 1)..], out value) == true ? value : null;
+        JsonConfig section = _json;
+        for (int dot = key.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = key.IndexOf('.', StringComparison.Ordinal))
+        {
+            if (section.GetOptionalSection(key[..dot]) is not { } inner)
+            {
+                return null;
+            }
+
+            (section, key) = (inner, key[(dot + 1)..]);
+        }
+
+        return section.TryGetElement(key, out value) ? value : null;
     }
 }

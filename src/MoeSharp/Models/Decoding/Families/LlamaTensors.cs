@@ -13,23 +13,43 @@ internal static class LlamaTensors
     public static string Block(int layer) => $"model.layers.{layer}.";
 
     /// <summary>Embedding, last norm and head.</summary>
-    public static void BindEnds(DecoderConfig config, WeightMap map)
+    /// <param name="config">The model.</param>
+    /// <param name="map">Where to add.</param>
+    /// <param name="embedding">Published name of the table.</param>
+    /// <param name="norm">Published module of the last norm.</param>
+    /// <param name="head">Published module of the head.</param>
+    public static void BindEnds(
+        DecoderConfig config,
+        WeightMap map,
+        string embedding = "model.embed_tokens.weight",
+        string norm = "model.norm",
+        string head = "lm_head")
     {
         TensorShape table = new(config.VocabularySize, config.HiddenSize);
-        map.Add("model.embed_tokens.weight", "embedding.weight", table);
-        map.Add("model.norm.weight", "norm.weight", new TensorShape(config.HiddenSize));
+        map.Add(embedding, "embedding.weight", table);
+        BindNorm(config, map, norm, "norm");
         if (config.IsTied)
         {
-            map.AddCopy("lm_head.weight", "model.embed_tokens.weight");
+            map.AddCopy(head + ".weight", embedding);
         }
         else
         {
-            map.Add("lm_head.weight", "head.weight", table);
+            map.Add(head + ".weight", "head.weight", table);
         }
 
         if (config.HasHeadBias)
         {
-            map.Add("lm_head.bias", "head.bias", new TensorShape(config.VocabularySize));
+            map.Add(head + ".bias", "head.bias", new TensorShape(config.VocabularySize));
+        }
+    }
+
+    /// <summary>A norm over the residual stream, and its bias if it has one.</summary>
+    public static void BindNorm(DecoderConfig config, WeightMap map, string theirs, string ours)
+    {
+        map.Add(theirs + ".weight", ours + ".weight", new TensorShape(config.HiddenSize));
+        if (config.Norm == NormKind.LayerWithBias)
+        {
+            map.Add(theirs + ".bias", ours + ".bias", new TensorShape(config.HiddenSize));
         }
     }
 
@@ -37,22 +57,22 @@ internal static class LlamaTensors
     public static void BindAttention(DecoderConfig config, WeightMap map, int layer)
     {
         string theirs = Block(layer), ours = $"layers.{layer}.";
-        TensorShape norm = new(config.HiddenSize);
-        if (config.NormPlacement == NormPlacement.After)
-        {
-            map.Add(theirs + "post_attention_layernorm.weight", ours + "attention_output_norm.weight", norm);
-            map.Add(theirs + "post_feedforward_layernorm.weight", ours + "feed_forward_output_norm.weight", norm);
-        }
-        else
-        {
-            map.Add(theirs + "input_layernorm.weight", ours + "attention_norm.weight", norm);
-            map.Add(theirs + "post_attention_layernorm.weight", ours + "feed_forward_norm.weight", norm);
-        }
-
+        bool isAfter = config.NormPlacement == NormPlacement.After;
+        BindNorm(
+            config, map, theirs + (isAfter ? "post_attention_layernorm" : "input_layernorm"),
+            ours + (isAfter ? "attention_output_norm" : "attention_norm"));
+        BindNorm(
+            config, map, theirs + (isAfter ? "post_feedforward_layernorm" : "post_attention_layernorm"),
+            ours + (isAfter ? "feed_forward_output_norm" : "feed_forward_norm"));
         BindSelfAttention(config, map, theirs + "self_attn.", ours + "attention.");
     }
 
-    private static void BindSelfAttention(DecoderConfig config, WeightMap map, string theirs, string ours)
+    /// <summary>The projections of attention, and the norms of queries and keys.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="map">Where to add.</param>
+    /// <param name="theirs">Published prefix, with its dot.</param>
+    /// <param name="ours">Our prefix, with its dot.</param>
+    public static void BindSelfAttention(DecoderConfig config, WeightMap map, string theirs, string ours)
     {
         long hidden = config.HiddenSize;
         long queries = (long)config.HeadCount * config.HeadSize, keys = (long)config.KeyValueHeadCount * config.HeadSize;
@@ -60,7 +80,7 @@ internal static class LlamaTensors
         BindLinear(map, theirs + "k_proj", ours + "key", keys, hidden, config.HasQueryKeyValueBias);
         BindLinear(map, theirs + "v_proj", ours + "value", keys, hidden, config.HasQueryKeyValueBias);
         BindLinear(map, theirs + "o_proj", ours + "output", hidden, queries, config.HasOutputBias);
-        if (config.QueryKeyNorm != QueryKeyNorm.None)
+        if (config.QueryKeyNorm is not (QueryKeyNorm.None or QueryKeyNorm.UnweightedAfterRotation))
         {
             bool isLate = config.QueryKeyNorm == QueryKeyNorm.PerHeadAfterRotation, isPerHead = isLate || config.QueryKeyNorm == QueryKeyNorm.PerHead;
             map.Add(theirs + (isLate ? "query_layernorm.weight" : "q_norm.weight"), ours + "query_norm.weight", new TensorShape(isPerHead ? config.HeadSize : queries));
