@@ -8,8 +8,9 @@ namespace MoeSharp.Tensors.Quantization.Fitting;
 internal ref struct AffineSearch
 {
     private const int Polishes = 3;
-    private const float LeastReach = -1f;
+    private const float LeastReach = -2f;
     private const float MostReach = 1.5f;
+    private const float LeastSpread = 1e-5f;
     private const int LongestGroup = 32;
 
     private readonly WeightedGroup _group;
@@ -52,6 +53,7 @@ internal ref struct AffineSearch
         }
 
         var search = new AffineSearch(group.With(shifted), levels, onlyDownward ? -origin : float.PositiveInfinity);
+        search.Consider(levels.Highest / range, 0);
         for (int step = 0; step <= steps; step++)
         {
             float reach = LeastReach + ((MostReach - LeastReach) * step / steps);
@@ -69,19 +71,18 @@ internal ref struct AffineSearch
     private void Consider(float inverse, float offset)
     {
         FitSums sums = _group.Sums(_levels, inverse, offset);
-        float determinant = (_weight * sums.Qq) - (sums.Q * sums.Q);
-        if (!(determinant > 0))
+        if (!(sums.Qq > 0))
         {
             return;
         }
 
-        float scale = ((_weight * sums.Qx) - (_value * sums.Q)) / determinant;
-        float newOffset = ((sums.Qq * _value) - (sums.Q * sums.Qx)) / determinant;
-        if (newOffset > _highestOffset)
-        {
-            newOffset = _highestOffset;
-            scale = (sums.Qx - (newOffset * sums.Q)) / sums.Qq;
-        }
+        // Levels (nearly) all the same leave the offset open: it stays.
+        float determinant = (_weight * sums.Qq) - (sums.Q * sums.Q);
+        float newOffset = determinant > LeastSpread * _weight * sums.Qq
+            ? ((sums.Qq * _value) - (sums.Q * sums.Qx)) / determinant
+            : offset;
+        newOffset = MathF.Min(newOffset, _highestOffset);
+        float scale = (sums.Qx - (newOffset * sums.Q)) / sums.Qq;
 
         // Σwx² minus the error.
         float gain = (2 * ((scale * sums.Qx) + (newOffset * _value)))
