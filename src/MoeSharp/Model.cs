@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using MoeSharp.Analysis;
 using MoeSharp.Formats;
+using MoeSharp.Formats.Gguf;
 using MoeSharp.Inference;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
+using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Tensors;
 using MoeSharp.Text;
 
@@ -60,15 +62,20 @@ public sealed class Model : IDisposable
     /// <summary>The facts of the decoder.</summary>
     public DecoderConfig Config => Decoder.Config;
 
-    /// <summary>Loads a folder in the Hugging Face layout: <c>config.json</c>, safetensors, and where they are there
-    /// <c>generation_config.json</c> and <c>tokenizer.json</c> or <c>tokenizer.model</c>.</summary>
-    /// <param name="path">The folder, or the safetensors file or <c>config.json</c> in it.</param>
+    /// <summary>Loads a folder in the Hugging Face layout (<c>config.json</c>, safetensors, and where they are there
+    /// <c>generation_config.json</c> and <c>tokenizer.json</c> or <c>tokenizer.model</c>), or a GGUF file.</summary>
+    /// <param name="path">The folder, or the safetensors file or <c>config.json</c> in it; or a <c>.gguf</c> file, any part of a split one.</param>
     /// <param name="workers">Threads; null takes the team of the process.</param>
     /// <param name="options">Whether weights stay as they are stored; null for that, mapped, with 8-bit activations for block formats.</param>
     /// <exception cref="ModelFormatException">A file is missing or breaks its format, or tensors do not fit the configuration.</exception>
     /// <exception cref="ConfigException">The configuration is faulty, or has a key that is not understood.</exception>
     public static Model Load(string path, Workers? workers = null, WeightOptions? options = null)
     {
+        if (GgufDecoder.IsGguf(path))
+        {
+            return LoadGguf(path, workers, options ?? WeightOptions.Stored);
+        }
+
         string folder = DecoderFolder.Of(path);
         (Decoder decoder, Family family) = DecoderFolder.Load(folder, options ?? WeightOptions.Stored);
         Tokenizer? tokenizer = TokenizerFile.Find(folder) is { } file ? Tokenizer.Load(file).RecogniseControl() : null;
@@ -185,6 +192,13 @@ public sealed class Model : IDisposable
         DecoderWeights.Load(decoder, family, source);
         NumberList endTokens = generation is null ? [] : GenerationConfig.ReadEndTokens(generation, GenerationConfig.FileName);
         return new Model(decoder, Tokenizer.Parse(tokenizer), family, endTokens, workers);
+    }
+
+    private static Model LoadGguf(string path, Workers? workers, WeightOptions options)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        (Decoder decoder, Family? family) = GgufDecoder.Load(file, options);
+        return new Model(decoder, tokenizer: null, family, workers: workers);
     }
 
     private static ModelFormatException Missing(string name) =>

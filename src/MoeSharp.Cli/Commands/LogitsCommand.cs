@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using MoeSharp.Analysis;
 using MoeSharp.Models.Decoding;
+using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Cli.Commands;
@@ -11,16 +12,17 @@ internal static class LogitsCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        var path = new Argument<string>("MODEL") { Description = "A model folder, or 'tiny' for the built-in model." };
+        var path = new Argument<string>("MODEL") { Description = "A model folder, a .gguf file, or 'tiny' for the built-in model." };
+        var exact = new Option<bool>("--exact") { Description = "Multiply the values of block formats in float32: the definition of the answer." };
         var ids = new Option<string>("--ids") { Description = "Token ids, separated by commas.", Required = true, HelpName = "5,7,9" };
         var target = new Option<string>("--out") { Description = "The safetensors file to write.", Required = true, HelpName = "FILE" };
-        var command = new Command("logits", "Write logits, hidden states and routing of some tokens as safetensors.") { path, ids, target };
+        var command = new Command("logits", "Write logits, hidden states and routing of some tokens as safetensors.") { path, ids, target, exact };
         command.SetAction(parsed =>
         {
             int[] tokens = ParseIds(parsed.GetValue(ids)!);
             string file = parsed.GetValue(target)!;
             using Workers workers = common.OpenWorkers(parsed);
-            Decoder decoder = OpenDecoder(parsed.GetValue(path)!);
+            Decoder decoder = OpenDecoder(parsed.GetValue(path)!, parsed.GetValue(exact));
             LogitsDump dump = LogitsDump.Run(decoder, tokens, workers);
             dump.Save(file);
             if (parsed.GetValue(common.Json))
@@ -48,8 +50,16 @@ internal static class LogitsCommand
     }
 
     /// <summary>The decoder alone: ids are given, so a tokenizer that is not understood is no obstacle.</summary>
-    private static Decoder OpenDecoder(string path) =>
-        RunCommand.IsTiny(path) ? Model.Tiny.Decoder : DecoderFolder.Load(DecoderFolder.Of(path)).Decoder;
+    private static Decoder OpenDecoder(string path, bool isExact)
+    {
+        if (RunCommand.IsTiny(path))
+        {
+            return Model.Tiny.Decoder;
+        }
+
+        var options = new WeightOptions { IsExact = isExact };
+        return GgufDecoder.IsGguf(path) ? GgufDecoder.Load(path, options).Decoder : DecoderFolder.Load(DecoderFolder.Of(path), options).Decoder;
+    }
 
     private static int[] ParseIds(string text)
     {

@@ -18,7 +18,7 @@ public static class DecoderFolder
     {
         if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
         {
-            throw new ModelFormatException(path, null, null, "GGUF files cannot be loaded yet. Use the folder of safetensors.");
+            throw new ModelFormatException(path, null, null, "is a GGUF file, where a folder of safetensors is wanted.");
         }
 
         return File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
