@@ -62,6 +62,23 @@ internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<stri
         }
     }
 
+    /// <summary>Queries, keys and values in one matrix, one after another.</summary>
+    public void FusedAttention(string tensor, string parameter, long queries, long keys, bool hasBias)
+    {
+        Fused(tensor + ".weight", ".weight", Config.HiddenSize, new TensorShape(queries + (2 * keys), Config.HiddenSize));
+        if (hasBias)
+        {
+            Fused(tensor + ".bias", ".bias", 1, new TensorShape(queries + (2 * keys)));
+        }
+
+        void Fused(string name, string suffix, long columns, TensorShape shape) => Map.Add(name, shape,
+        [
+            new WeightSegment(parameter + "query" + suffix, 0, 0, queries * columns),
+            new WeightSegment(parameter + "key" + suffix, 0, queries * columns, keys * columns),
+            new WeightSegment(parameter + "value" + suffix, 0, (queries + keys) * columns, keys * columns),
+        ]);
+    }
+
     /// <summary>A gated feed-forward network under <c>ffn_gate</c>, <c>ffn_up</c>, <c>ffn_down</c> with a suffix.</summary>
     public void FeedForward(string block, string suffix, string parameter, long width, bool hasBias)
     {

@@ -50,7 +50,11 @@ public abstract partial class GgufLayout
         DecoderConfig config = binding.Config;
         long hidden = config.HiddenSize, queries = (long)config.HeadCount * config.HeadSize, keys = (long)config.KeyValueHeadCount * config.HeadSize;
         bool hasBias = config.HasQueryKeyValueBias;
-        if (IsPermuted)
+        if (FusesAttention || binding.Has(block + "attn_qkv.weight"))
+        {
+            binding.FusedAttention(block + "attn_qkv", ours, queries, keys, hasBias);
+        }
+        else if (IsPermuted)
         {
             binding.Permuted(block + "attn_q", ours + "query", config.HeadCount, hidden, hasBias);
             binding.Permuted(block + "attn_k", ours + "key", config.KeyValueHeadCount, hidden, hasBias);
@@ -61,9 +65,13 @@ public abstract partial class GgufLayout
             binding.Linear(block + "attn_k", ours + "key", keys, hidden, hasBias);
         }
 
-        binding.Linear(block + "attn_v", ours + "value", keys, hidden, hasBias);
+        if (!FusesAttention && !binding.Has(block + "attn_qkv.weight"))
+        {
+            binding.Linear(block + "attn_v", ours + "value", keys, hidden, hasBias);
+        }
+
         binding.Linear(block + "attn_output", ours + "output", hidden, queries, config.HasOutputBias);
-        if (config.QueryKeyNorm != QueryKeyNorm.None)
+        if (config.QueryKeyNorm is not (QueryKeyNorm.None or QueryKeyNorm.UnweightedAfterRotation))
         {
             bool isWhole = config.QueryKeyNorm == QueryKeyNorm.WholeProjection;
             binding.Add(block + "attn_q_norm.weight", ours + "query_norm.weight", isWhole ? queries : config.HeadSize);

@@ -17,7 +17,7 @@ public abstract partial class GgufLayout
         set("attention.head_count", GgufValue.Of((uint)config.HeadCount));
         set("attention.head_count_kv", GgufValue.Of((uint)config.KeyValueHeadCount));
         GgufRotary.Write(config, config.HeadSize, set);
-        set(config.Norm == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", GgufValue.Of(config.NormEpsilon));
+        set(EpsilonKey, GgufValue.Of(config.NormEpsilon));
         set("attention.key_length", GgufValue.Of((uint)config.HeadSize));
         set("attention.value_length", GgufValue.Of((uint)config.HeadSize));
         set("vocab_size", GgufValue.Of((uint)config.VocabularySize));
@@ -29,10 +29,11 @@ public abstract partial class GgufLayout
         if (config.SlidingWindow is { } window)
         {
             set("attention.sliding_window", GgufValue.Of((uint)window));
-            if (config.FullAttentionLayers.Count > 0)
+            IEnumerable<int> layers = Enumerable.Range(0, config.LayerCount);
+            if (layers.Any(layer => config.FullAttentionLayers.Contains(layer) != SeesEverything(layer)))
             {
-                set("attention.sliding_window_pattern", GgufValue.Of(
-                    Enumerable.Range(0, config.LayerCount).Select(layer => config.WindowOf(layer) is not null).ToArray()));
+                set(WindowPatternKey, GgufValue.Of(
+                    layers.Select(layer => config.WindowOf(layer) is not null).ToArray()));
             }
         }
 
@@ -99,7 +100,7 @@ public abstract partial class GgufLayout
     private static DecoderConfig Essence(DecoderConfig config) => config with
     {
         IntermediateSize = config.Experts is not null && config.DenseLayers.Count == 0 ? 0 : config.IntermediateSize,
-        FullAttentionLayers = config.SlidingWindow is null ? [] : config.FullAttentionLayers,
+        FullAttentionLayers = config.SlidingWindow is null && config.AttentionBlockLength is null ? [] : config.FullAttentionLayers,
         DenseLayers = config.Experts is null ? [] : NumberList.Create([.. config.DenseLayers.Distinct().Order()]),
         Rotary = GgufRotary.Essence(config.Rotary, config.HeadSize, config.PositionCount),
         InitializerRange = 0,

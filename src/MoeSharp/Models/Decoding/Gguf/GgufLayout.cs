@@ -14,6 +14,8 @@ namespace MoeSharp.Models.Decoding.Gguf;
 /// </remarks>
 public abstract partial class GgufLayout
 {
+    private const string WindowPatternKey = "attention.sliding_window_pattern";
+
     /// <summary>The value of <c>general.architecture</c>, which keys begin with.</summary>
     public abstract string Architecture { get; }
 
@@ -37,6 +39,18 @@ public abstract partial class GgufLayout
 
     /// <summary>How logits become scores where no key says so.</summary>
     internal virtual ScoreKind Score => ScoreKind.Softmax;
+
+    /// <summary>Which normalisation.</summary>
+    internal virtual NormKind Norm => NormKind.Rms;
+
+    /// <summary>The key of ε under which files of this architecture are written; both are read.</summary>
+    internal virtual string EpsilonKey => "attention.layer_norm_rms_epsilon";
+
+    /// <summary>True when queries, keys and values are projected by one matrix in the file.</summary>
+    internal virtual bool FusesAttention => false;
+
+    /// <summary>True for a layer that sees everything although there is a window, where no key says which.</summary>
+    internal virtual bool SeesEverything(int layer) => false;
 
     /// <summary>True when <c>feed_forward_length</c> is the width of an expert, not of a dense layer.</summary>
     internal virtual bool SharesWidthKey => false;
@@ -113,6 +127,7 @@ public abstract partial class GgufLayout
             KeyValueHeadCount = facts.OptionalInt("attention.head_count_kv") ?? heads,
             HeadSize = headSize,
             PositionCount = facts.OptionalInt("context_length") ?? 2048,
+            Norm = Norm,
             NormEpsilon = (float)(facts.OptionalNumber("attention.layer_norm_rms_epsilon") ?? facts.Number("attention.layer_norm_epsilon")),
             Rotary = GgufRotary.Read(facts, headSize, IsInterleaved),
             QueryKeyNorm = facts.HasTensor(first + "attn_q_norm.weight") ? QueryKeyNorm : QueryKeyNorm.None,
@@ -182,18 +197,25 @@ public abstract partial class GgufLayout
             : throw facts.Fault("block_count", $"says {count} blocks, with {facts.TensorCount} tensors in the file.");
     }
 
-    private static DecoderConfig WithWindow(DecoderConfig config, GgufFacts facts)
+    private DecoderConfig WithWindow(DecoderConfig config, GgufFacts facts)
     {
-        if ((facts.OptionalInt("attention.sliding_window") ?? 0) is var window && window < 1)
+        int window = facts.OptionalInt("attention.sliding_window") ?? 0;
+        if (window < 1)
         {
             return config;
         }
 
-        bool[] pattern = facts.OptionalFlags("attention.sliding_window_pattern") ?? [];
+        bool[]? pattern = facts.Has(WindowPatternKey) ? facts.OptionalFlags(WindowPatternKey) : null;
+        if (pattern is not null && pattern.Length < config.LayerCount)
+        {
+            throw facts.Fault(WindowPatternKey, $"has {pattern.Length} flags, one a layer is wanted: {config.LayerCount}.");
+        }
+
         return config with
         {
             SlidingWindow = window,
-            FullAttentionLayers = NumberList.Create([.. Enumerable.Range(0, Math.Min(pattern.Length, config.LayerCount)).Where(layer => !pattern[layer])]),
+            FullAttentionLayers = NumberList.Create(
+                [.. Enumerable.Range(0, config.LayerCount).Where(layer => pattern is null ? SeesEverything(layer) : !pattern[layer])]),
         };
     }
 
