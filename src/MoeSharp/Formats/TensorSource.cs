@@ -148,6 +148,9 @@ public abstract class TensorSource : IDisposable
         return values;
     }
 
+    /// <summary>True where the bytes of a tensor lie in its file as they are read, so that the file can be mapped.</summary>
+    internal virtual bool IsInFile(StoredTensor tensor) => File.Exists(tensor.File);
+
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {

@@ -1,3 +1,5 @@
+using MoeSharp.Formats.Pairs;
+
 namespace MoeSharp.Formats.Safetensors;
 
 /// <summary>Finds the safetensors of a model: a file, an index, or a folder with either.</summary>
@@ -13,7 +15,10 @@ public static class SafetensorsModel
     /// <c>model.safetensors</c>, else <c>model.safetensors.index.json</c>.</summary>
     /// <exception cref="ModelFormatException">A folder holds neither, or a file breaks its format.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
-    public static TensorSource Open(string path)
+    /// <remarks>Weights that are published as blocks and scales (MXFP4 of gpt-oss) are seen as one tensor each.</remarks>
+    public static TensorSource Open(string path) => PairedTensors.Of(OpenFiles(path));
+
+    private static TensorSource OpenFiles(string path)
     {
         if (Directory.Exists(path))
         {

@@ -70,7 +70,7 @@ internal sealed class WeightReader
         }
 
         (StoredTensor first, WeightSegment only) = parts[0];
-        if (maps && parts.Count == 1 && only.IsContiguous && only.Length == shape.Length && File.Exists(first.File))
+        if (maps && parts.Count == 1 && only.IsContiguous && only.Length == shape.Length && _source.IsInFile(first))
         {
             return new PackedWeight(format, shape, Map(first.File), first.Offset + format.BytesOf(only.TensorStart));
         }
