@@ -17,13 +17,15 @@ public sealed class KeyValueCache
     /// <param name="valueHeadSize">Size of a value.</param>
     /// <param name="capacity">Positions to reserve room for; more can come.</param>
     /// <param name="type">F32 or BF16.</param>
-    public KeyValueCache(int layerCount, int keyValueHeadCount, int headSize, int valueHeadSize, int capacity, DType type = DType.F32)
+    /// <param name="sharesValues">True when a value is the first numbers of its key, and is not kept a second time.</param>
+    public KeyValueCache(
+        int layerCount, int keyValueHeadCount, int headSize, int valueHeadSize, int capacity, DType type = DType.F32, bool sharesValues = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(layerCount, 1);
         _layers = new KeyValueMemory[layerCount];
         for (int i = 0; i < layerCount; i++)
         {
-            _layers[i] = new KeyValueMemory(keyValueHeadCount, headSize, valueHeadSize, capacity, type);
+            _layers[i] = new KeyValueMemory(keyValueHeadCount, headSize, valueHeadSize, capacity, type, sharesValues);
         }
     }
 

@@ -6,6 +6,8 @@ namespace MoeSharp.Tensors;
 /// <remarks>
 /// <para>Layout: chunks of 64 positions; in a chunk, for each head, the keys transposed <c>[d, 64]</c> and then the values
 /// <c>[64, dv]</c>. So a new query streams through memory in order, and scores of 64 keys are computed side by side.</para>
+/// <para>Where values are the first dv numbers of their keys (latent attention), <see cref="SharesValues"/> keeps them once: keys alone,
+/// d numbers a position and head.</para>
 /// <para>Grows by doubling when <see cref="Capacity"/> is exceeded; allocates nothing before. Belongs to one thread at a time.</para>
 /// <para>With <see cref="DType.BF16"/> keys and values are rounded (to nearest, ties to even) when they come in, and every query,
 /// those of the same prompt included, sees the rounded ones.</para>
@@ -20,7 +22,9 @@ public sealed class KeyValueMemory
     /// <param name="valueHeadSize">Size of a value, dv.</param>
     /// <param name="capacity">Positions to reserve room for.</param>
     /// <param name="type">F32 or BF16.</param>
-    public KeyValueMemory(int keyValueHeadCount, int headSize, int valueHeadSize, int capacity, DType type = DType.F32)
+    /// <param name="sharesValues">True when a value is the first dv numbers of its key.</param>
+    public KeyValueMemory(
+        int keyValueHeadCount, int headSize, int valueHeadSize, int capacity, DType type = DType.F32, bool sharesValues = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keyValueHeadCount, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
@@ -31,6 +35,13 @@ public sealed class KeyValueMemory
             throw new ArgumentException($"key-value memory: the type {type} is not supported. Use F32 or BF16.", nameof(type));
         }
 
+        if (sharesValues && valueHeadSize > headSize)
+        {
+            throw new ArgumentException(
+                $"key-value memory: values of {valueHeadSize} cannot be a part of keys of {headSize}. Keep them apart.", nameof(sharesValues));
+        }
+
+        SharesValues = sharesValues;
         KeyValueHeadCount = keyValueHeadCount;
         HeadSize = headSize;
         ValueHeadSize = valueHeadSize;
@@ -48,6 +59,9 @@ public sealed class KeyValueMemory
     /// <summary>Size of a value, dv.</summary>
     public int ValueHeadSize { get; }
 
+    /// <summary>True when values are the first numbers of their keys, and not kept a second time.</summary>
+    public bool SharesValues { get; }
+
     /// <summary>How numbers are kept.</summary>
     public DType Type { get; }
 
@@ -61,11 +75,14 @@ public sealed class KeyValueMemory
     public long Bytes => _storage.Capacity * sizeof(float);
 
     /// <summary>Elements of one chunk of 64 positions, all heads.</summary>
-    private long ChunkLength => (long)KeyValueHeadCount * (HeadSize + ValueHeadSize) * AttentionShape.Chunk;
+    private long ChunkLength => KeyValueHeadCount * HeadLength;
+
+    /// <summary>Elements of one chunk of 64 positions and one head.</summary>
+    private long HeadLength => (long)(HeadSize + (SharesValues ? 0 : ValueHeadSize)) * AttentionShape.Chunk;
 
     /// <summary>Adds positions at the end.</summary>
     /// <param name="keys"><c>[rows, G·d]</c>.</param>
-    /// <param name="values"><c>[rows, G·dv]</c>.</param>
+    /// <param name="values"><c>[rows, G·dv]</c>; not looked at where they are a part of the keys.</param>
     /// <exception cref="TensorShapeException">The shapes do not fit.</exception>
     public void Append(Tensor keys, Tensor values)
     {
@@ -109,7 +126,7 @@ public sealed class KeyValueMemory
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, source.Length);
         if (source.KeyValueHeadCount != KeyValueHeadCount || source.HeadSize != HeadSize
-            || source.ValueHeadSize != ValueHeadSize || source.Type != Type)
+            || source.ValueHeadSize != ValueHeadSize || source.SharesValues != SharesValues || source.Type != Type)
         {
             throw new ArgumentException($"key-value memory: cannot copy {source} into {this}. Heads, sizes and type must be equal.", nameof(source));
         }
@@ -120,8 +137,9 @@ public sealed class KeyValueMemory
         Length = length;
     }
 
-    /// <summary>As <c>BF16 8 × (128 + 128), 40 of 64 positions</c>.</summary>
-    public override string ToString() => $"{Type} {KeyValueHeadCount} × ({HeadSize} + {ValueHeadSize}), {Length} of {Capacity} positions";
+    /// <summary>As <c>BF16 8 × (128 + 128), 40 of 64 positions</c>, or <c>F32 1 × (576, values 512 of them), …</c>.</summary>
+    public override string ToString() =>
+        $"{Type} {KeyValueHeadCount} × ({HeadSize}{(SharesValues ? $", values {ValueHeadSize} of them" : $" + {ValueHeadSize}")}), {Length} of {Capacity} positions";
 
     /// <summary>Adds rows <paramref name="firstRow"/> and following of larger tensors.</summary>
     internal unsafe void Append(Tensor keys, Tensor values, int firstRow, int rows)
@@ -142,17 +160,17 @@ public sealed class KeyValueMemory
     /// <summary>Where attention finds things.</summary>
     internal unsafe KeyValueView View()
     {
-        long head = (long)(HeadSize + ValueHeadSize) * AttentionShape.Chunk;
         byte* start = (byte*)_storage.Pointer;
         return new KeyValueView
         {
             Keys = start,
-            Values = start + ((long)HeadSize * AttentionShape.Chunk * ElementSize),
+            Values = SharesValues ? start : start + ((long)HeadSize * AttentionShape.Chunk * ElementSize),
             KeyChunkStride = ChunkLength,
-            KeyHeadStride = head,
+            KeyHeadStride = HeadLength,
             ValueChunkStride = ChunkLength,
-            ValueHeadStride = head,
-            ValueRowStride = ValueHeadSize,
+            ValueHeadStride = HeadLength,
+            ValueRowStride = SharesValues ? 1 : ValueHeadSize,
+            ValuesAreKeys = SharesValues,
             IsBFloat16 = Type == DType.BF16,
         };
     }

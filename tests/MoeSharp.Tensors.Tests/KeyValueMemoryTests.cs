@@ -59,6 +59,43 @@ public class KeyValueMemoryTests
         y.Span[3].ShouldBe(-3e38f, 2e36f);
     }
 
+    [Theory]
+    [InlineData(DType.F32)]
+    [InlineData(DType.BF16)]
+    public void Values_that_are_a_part_of_the_keys_give_the_same_bits_as_a_copy_of_them(DType type)
+    {
+        foreach ((int heads, int size, int valueSize, int keys) in new[] { (1, 9, 7, 130), (2, 12, 12, 63), (1, 36, 32, 64), (1, 5, 1, 1) })
+        {
+            AttentionOptions options = new() { HeadCount = 3 * heads, KeyValueHeadCount = heads, HeadSize = size, ValueHeadSize = valueSize };
+            Tensor k = AttentionOpTests.Random(1, keys, heads * size), v = Tensor.Zeros(new(keys, heads * valueSize));
+            for (int row = 0; row < keys; row++)
+            {
+                for (int head = 0; head < heads; head++)
+                {
+                    k.Row(row).Slice(head * size, valueSize).CopyTo(v.Row(row).Slice(head * valueSize, valueSize));
+                }
+            }
+
+            KeyValueCache apart = new(1, heads, size, valueSize, keys, type), shared = new(1, heads, size, valueSize, keys, type, sharesValues: true);
+            apart[0].Append(k, v);
+            shared[0].Append(k, v);
+            var copy = new KeyValueCache(1, heads, size, valueSize, 0, type, sharesValues: true);
+            copy.CopyFrom(shared, keys);
+            Tensor q = AttentionOpTests.Random(3, 1, 3 * heads * size), none = Tensor.Zeros(new(1, heads * valueSize));
+            Tensor key = Tensor.Zeros(new(1, heads * size));
+            float[] expected = AttendOne(apart, q, key, none, options);
+            AttendOne(shared, q, key, none, options).ShouldBe(expected);
+            AttendOne(copy, q, key, none, options).ShouldBe(expected);
+            shared[0].Capacity.ShouldBe(apart[0].Capacity);
+            ((double)shared.Bytes / apart.Bytes).ShouldBe((double)size / (size + valueSize), 1e-9);
+        }
+    }
+
+    [Fact]
+    public void Values_larger_than_their_keys_cannot_be_a_part_of_them() =>
+        Should.Throw<ArgumentException>(() => new KeyValueMemory(1, 4, 5, 8, sharesValues: true)).Message
+            .ShouldStartWith("key-value memory: values of 5 cannot be a part of keys of 4. Keep them apart.");
+
     [Fact]
     public void Other_types_and_sizes_are_told()
     {
@@ -71,6 +108,14 @@ public class KeyValueMemoryTests
             .Message.ShouldBe("key-value memory: got 1 keys and 2 values. There must be as many.");
         Should.Throw<ArgumentException>(() => memory.CopyFrom(new KeyValueMemory(2, 4, 4, 8), 0))
             .Message.ShouldStartWith("key-value memory: cannot copy F32 2 × (4 + 4), 0 of 64 positions into F32 2 × (4 + 3), 0 of 64 positions.");
+    }
+
+    private static float[] AttendOne(KeyValueCache cache, Tensor q, Tensor key, Tensor value, AttentionOptions options)
+    {
+        using var scope = new TensorScope();
+        Tensor y = AttentionOp.ApplyCached(
+            scope.From(q.Span, q.Shape), key, value, new SequenceLayout().Add(1, cache[0].Length), [cache], 0, options);
+        return y.ToArray();
     }
 
     private static float[] Attend(KeyValueCache cache, Tensor q, AttentionOptions options)

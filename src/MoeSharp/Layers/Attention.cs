@@ -12,7 +12,7 @@ namespace MoeSharp.Layers;
 /// <para>Source: Ainslie et al. 2023, arXiv:2305.13245 (grouped heads); norms as in Qwen3 and OLMoE (arXiv:2409.02060); clamp as in
 /// DBRX and OLMoE.</para>
 /// </remarks>
-public sealed class Attention
+public sealed class Attention : IAttention
 {
     private readonly AttentionConfig _config;
     private readonly AttentionOptions _options;
@@ -76,7 +76,7 @@ public sealed class Attention
     /// <summary>One logit a head that takes part in the softmax, <c>[H]</c>; null for none.</summary>
     public Parameter? Sinks { get; }
 
-    /// <summary>All parameters, projections first.</summary>
+    /// <inheritdoc/>
     public IEnumerable<Parameter> Parameters =>
     [
         .. Query.Parameters, .. Key.Parameters, .. Value.Parameters, .. Output.Parameters,
@@ -84,11 +84,7 @@ public sealed class Attention
         .. Sinks is null ? Array.Empty<Parameter>() : [Sinks],
     ];
 
-    /// <summary>Applies the layer.</summary>
-    /// <param name="x">Rows <c>[T, D]</c>.</param>
-    /// <param name="layout">Which rows belong together, and their positions.</param>
-    /// <param name="caches">One cache a sequence, extended by this call; empty for none (training).</param>
-    /// <param name="layer">Number of the block: which memory of a cache is its own.</param>
+    /// <inheritdoc/>
     public Tensor Forward(Tensor x, SequenceLayout layout, ReadOnlySpan<KeyValueCache> caches, int layer)
     {
         Tensor query = Query.Forward(x); // [T, H·d]

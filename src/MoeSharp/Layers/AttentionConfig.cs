@@ -48,6 +48,9 @@ public sealed record AttentionConfig
     /// <summary>Scores become cap·tanh(score / cap); null for no cap.</summary>
     public float? SoftCap { get; init; }
 
+    /// <summary>The sizes of latent attention; null for keys and values of their own.</summary>
+    public LatentSizes? Latent { get; init; }
+
     /// <summary>What query·key is multiplied by; null for 1/√d.</summary>
     public float? Scale { get; init; }
 }

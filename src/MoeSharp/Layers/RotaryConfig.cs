@@ -50,6 +50,12 @@ public sealed record RotaryConfig
     /// <summary>Llama 3: wavelengths below original length divided by this are kept.</summary>
     public double HighFrequencyFactor { get; init; } = 4;
 
+    /// <summary>What latent attention multiplies its scores by beside 1/√d: the square of YaRN's factor for all dimensions.</summary>
+    /// <remarks>Source: DeepSeek-V2's published code; <c>(0.1·mscale_all_dim·ln(factor) + 1)²</c>, 1 where the frequencies are not scaled.</remarks>
+    public double LatentScoreFactor => Scaling == RopeScaling.Default || MScaleAllDimensions is null or 0
+        ? 1
+        : Math.Pow(RopeFrequencies.YarnMscale(Factor, MScaleAllDimensions.Value), 2);
+
     /// <summary>Columns of a head that are rotated.</summary>
     /// <param name="headSize">d.</param>
     public int RotatedSize(int headSize) => (int)(headSize * PartialFactor);

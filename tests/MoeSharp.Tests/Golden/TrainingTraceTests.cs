@@ -27,6 +27,7 @@ public sealed class TrainingTraceTests
     [InlineData("qwen3_moe")]
     [InlineData("gpt_oss")]
     [InlineData("dbrx")]
+    [InlineData("deepseek_v3")]
     public void Thirty_steps_follow_the_trace(string name)
     {
         string data = Path.Combine(AppContext.BaseDirectory, "Golden", "Data");
@@ -65,7 +66,7 @@ public sealed class TrainingTraceTests
                 $"{where}: rounding decided a tie of {model.SmallestGap:E1} between experts the other way; all steps before follow the trace.");
             Near(report.CrossEntropy, expected, "cross_entropy", 2e-5, where);
             Near(report.GradientNorm, expected, "grad_norm", 1e-4, where);
-            if (decoder.Config.Experts is { } facts)
+            if (decoder.Config.Experts is { } facts && expected.GetProperty("aux_loss").ValueKind == JsonValueKind.Number)
             {
                 Near(report.BalanceValue * facts.TopK, expected, "aux_loss", 2e-5, where);
             }
@@ -81,6 +82,7 @@ public sealed class TrainingTraceTests
         var decoder = new Decoder(config, new DecoderParts
         {
             Balance = Balance.HuggingFace(golden.GetProperty("aux_loss_coefficient").GetSingle()),
+            ExpertBiasRate = 0, // transformers leaves the biases alone
         });
         using TensorSource source = SafetensorsModel.Open(folder);
         DecoderWeights.Load(decoder, family, source);
@@ -91,7 +93,9 @@ public sealed class TrainingTraceTests
     {
         // The experts of a layer are one stack of ours, and whatever layout the reference names.
         HashSet<string> names = [.. expected.EnumerateObject().Select(property => property.Name)];
-        IReadOnlyList<WeightBinding> bindings = family.Map(decoder.Config, names.Contains).Bindings;
+        HashSet<string> trained = [.. decoder.Parameters.Select(parameter => parameter.Name)]; // expert biases are not
+        IEnumerable<WeightBinding> bindings = family.Map(decoder.Config, names.Contains).Bindings
+            .Where(binding => trained.Contains(binding.Segments[0].Parameter));
         int compared = 0;
         foreach (WeightBinding binding in bindings)
         {

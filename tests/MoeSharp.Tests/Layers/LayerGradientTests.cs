@@ -38,6 +38,21 @@ public class LayerGradientTests
         Check(attention.Parameters, 10, 10, x => attention.Forward(x, layout, [], layer: 0));
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(null)]
+    public void Latent_attention_has_the_gradient_of_its_values(int? queryRank)
+    {
+        var latent = new LatentSizes { QueryRank = queryRank, KeyValueRank = 7, UnrotatedSize = 4, RotatedSize = 6, ValueSize = 3 };
+        var config = new AttentionConfig
+        {
+            HiddenSize = 10, HeadCount = 3, KeyValueHeadCount = 3, HeadSize = 10, HasQueryKeyValueBias = true, HasOutputBias = true, Latent = latent,
+        };
+        var attention = new LatentAttention("attention", config, s_rope);
+        SequenceLayout layout = SequenceLayout.FromLengths([5, 1, 4]);
+        Check(attention.Parameters, 10, 10, x => attention.Forward(x, layout, [], layer: 0));
+    }
+
     [Fact]
     public void The_feed_forward_has_the_gradient_of_its_values()
     {

@@ -87,7 +87,7 @@ internal static unsafe class AttentionForwardKernel
                     float element = sum[i] * shrink;
                     for (int j = from; j < to; j++)
                     {
-                        float value = Read(values, ((long)j * tile.Source.ValueRowStride) + i, tile.Source.IsBFloat16);
+                        float value = Read(values, ((long)j * tile.Source.ValueRowStride) + (i * tile.Source.ValueColumnStride), tile.Source.IsBFloat16);
                         element = MathF.FusedMultiplyAdd(weights[j], value, element);
                     }
 

@@ -27,6 +27,11 @@ internal static unsafe class KeyValuePackKernel
                         target[i * AttentionShape.Chunk] = BFloat16Kernel.Narrow(keys[i]);
                     }
 
+                    if (view.ValuesAreKeys)
+                    {
+                        continue;
+                    }
+
                     target = (ushort*)valueRows + ((long)place * view.ValueRowStride);
                     BFloat16Kernel.Narrow(new ReadOnlySpan<float>(values, valueHeadSize), new Span<ushort>(target, valueHeadSize));
                 }
@@ -36,6 +41,11 @@ internal static unsafe class KeyValuePackKernel
                     for (int i = 0; i < headSize; i++)
                     {
                         target[i * AttentionShape.Chunk] = keys[i];
+                    }
+
+                    if (view.ValuesAreKeys)
+                    {
+                        continue;
                     }
 
                     target = (float*)valueRows + ((long)place * view.ValueRowStride);

@@ -1,7 +1,8 @@
 namespace MoeSharp.Tensors.Kernels.Attention;
 
 /// <summary>Where the keys and values of one sequence lie. Strides count elements; the type is float, or bfloat16 as <see cref="IsBFloat16"/> says.</summary>
-/// <remarks>Keys are panels <c>[d, 64]</c> (transposed, 64 positions side by side), values are rows.</remarks>
+/// <remarks>Keys are panels <c>[d, 64]</c> (transposed, 64 positions side by side), values are rows; or values are the first rows of the
+/// key panel, and are turned a chunk at a time.</remarks>
 internal unsafe struct KeyValueView
 {
     public byte* Keys;
@@ -13,13 +14,19 @@ internal unsafe struct KeyValueView
     public int ValueRowStride;
     public bool IsBFloat16;
 
+    /// <summary>True where values are the first columns of the keys (latent attention): <see cref="Values"/> is then the key panel.</summary>
+    public bool ValuesAreKeys;
+
+    /// <summary>From one column of a value to the next.</summary>
+    public readonly int ValueColumnStride => ValuesAreKeys ? AttentionShape.Chunk : 1;
+
     /// <summary>First element of the key panel of a chunk and head.</summary>
     public readonly byte* KeyPanel(int chunk, int head) => Keys + (((chunk * KeyChunkStride) + (head * KeyHeadStride)) * (IsBFloat16 ? 2 : 4));
 
     /// <summary>First element of the values of a chunk and head.</summary>
     public readonly byte* ValueRows(int chunk, int head) => Values + (((chunk * ValueChunkStride) + (head * ValueHeadStride)) * (IsBFloat16 ? 2 : 4));
 
-    /// <summary>A chunk as float32: in place, or widened into <paramref name="wide"/> <c>[64·(d + dv)]</c>.</summary>
+    /// <summary>A chunk as float32: in place, or widened and turned into <paramref name="wide"/> <c>[64·(d + dv)]</c>.</summary>
     /// <param name="chunk">Which 64 positions.</param>
     /// <param name="head">Which head.</param>
     /// <param name="keySize">Size of a key.</param>
@@ -39,10 +46,21 @@ internal unsafe struct KeyValueView
         {
             int keys = AttentionShape.Chunk * keySize;
             BFloat16Kernel.Widen(new ReadOnlySpan<ushort>(panel, keys), new Span<float>(wide, keys));
-            BFloat16Kernel.Widen(new ReadOnlySpan<ushort>(values, count * valueSize), new Span<float>(wide + keys, count * valueSize));
+            if (!ValuesAreKeys)
+            {
+                BFloat16Kernel.Widen(new ReadOnlySpan<ushort>(values, count * valueSize), new Span<float>(wide + keys, count * valueSize));
+            }
+
             panel = wide;
             values = wide + keys;
             valueStride = valueSize;
+        }
+
+        if (ValuesAreKeys)
+        {
+            values = wide + (AttentionShape.Chunk * keySize);
+            valueStride = valueSize;
+            TurnKernel.Run(panel, values, count, valueSize);
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class Decoder
         Config = config.Validate();
         parts ??= new DecoderParts();
         Balance = parts.Balance ?? Experts.Balancing.Balance.HuggingFace(config.Experts?.BalanceCoefficient ?? 0);
-        _rope = Rotary.CreateTable(config.Rotary, config.HeadSize, config.PositionCount);
+        _rope = Rotary.CreateTable(config.Rotary, config.RotatedHeadSize, config.PositionCount);
         Embedding = new Embedding("embedding", config.VocabularySize, config.HiddenSize);
         var blocks = new DecoderBlock[config.LayerCount];
         for (int layer = 0; layer < blocks.Length; layer++)
@@ -118,7 +118,10 @@ public sealed class Decoder
     public KeyValueCache CreateCache(int capacity, DType type = DType.F32)
     {
         _rope.UpTo(Math.Clamp(capacity, 1, Config.PositionCount) - 1); // so that no step has to make room for angles
-        return new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.HeadSize, capacity, type);
+        return Config.Latent is { } latent
+            ? new(
+                Config.LayerCount, 1, latent.KeyValueRank + latent.RotatedSize, latent.KeyValueRank, capacity, type, sharesValues: true)
+            : new(Config.LayerCount, Config.KeyValueHeadCount, Config.HeadSize, Config.HeadSize, capacity, type);
     }
 
     /// <summary>Runs the model.</summary>

@@ -36,7 +36,9 @@ public sealed class DecoderBlock
             FeedForwardOutputNorm = Decoder.CreateNorm(name + ".feed_forward_output_norm", config);
         }
 
-        Attention = new Attention(name + ".attention", config.AttentionOf(layer), rope);
+        Attention = config.Latent is null
+            ? new Attention(name + ".attention", config.AttentionOf(layer), rope)
+            : new LatentAttention(name + ".attention", config.AttentionOf(layer), rope);
         if (config.HasExperts(layer))
         {
             Experts = ExpertsBuilder.Build(config, layer, name, balance, parts);
@@ -52,7 +54,7 @@ public sealed class DecoderBlock
     public INorm? AttentionNorm { get; }
 
     /// <summary>Self-attention.</summary>
-    public Attention Attention { get; }
+    public IAttention Attention { get; }
 
     /// <summary>After attention; null where norms stand only before.</summary>
     public INorm? AttentionOutputNorm { get; }

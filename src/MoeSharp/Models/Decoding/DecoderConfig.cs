@@ -29,6 +29,11 @@ public sealed record DecoderConfig
     /// <summary>d, the size of a head; <c>H·d</c> need not be D.</summary>
     public required int HeadSize { get; init; }
 
+    /// <summary>The sizes of latent attention, where all layers have it; null for keys and values of their own.</summary>
+    /// <value>Null by default. With it, <see cref="HeadSize"/> is the sum of both parts of a query, and
+    /// <see cref="KeyValueHeadCount"/> equals <see cref="HeadCount"/>.</value>
+    public LatentSizes? Latent { get; init; }
+
     /// <summary>F, the width inside dense feed-forward layers.</summary>
     /// <value>0 where every layer has experts and the family names no dense width.</value>
     public int IntermediateSize { get; init; }
@@ -60,7 +65,7 @@ public sealed record DecoderConfig
     /// <value>1 by default; one over <c>logits_scaling</c> in Granite.</value>
     public float LogitScale { get; init; } = 1;
 
-    /// <summary>What query·key is multiplied by; null for 1/√d.</summary>
+    /// <summary>What query·key is multiplied by; null for 1/√d, with latent attention times the square of YaRN's factor for all dimensions.</summary>
     public float? AttentionScale { get; init; }
 
     /// <summary>How positions rotate queries and keys.</summary>
@@ -140,6 +145,12 @@ public sealed record DecoderConfig
     /// <summary>The length of blocks that block <paramref name="layer"/> of the model sees, or null when it sees everything.</summary>
     public int? BlockLengthOf(int layer) => FullAttentionLayers.Contains(layer) ? null : AttentionBlockLength;
 
+    /// <summary>The columns of a query or key that rotation works on.</summary>
+    public int RotatedHeadSize => Latent?.RotatedSize ?? HeadSize;
+
+    /// <summary>Numbers that a cache keeps for a token and layer.</summary>
+    public int CachedSize => Latent is { } latent ? latent.KeyValueRank + latent.RotatedSize : 2 * KeyValueHeadCount * HeadSize;
+
     /// <summary>The facts of attention in block <paramref name="layer"/>.</summary>
     public AttentionConfig AttentionOf(int layer) => new()
     {
@@ -158,7 +169,9 @@ public sealed record DecoderConfig
         Temperature = UnrotatedLayers.Contains(layer) ? Temperature : null,
         HasSinks = HasAttentionSinks,
         SoftCap = AttentionSoftCap,
-        Scale = AttentionScale,
+        Latent = Latent,
+        Scale = AttentionScale
+            ?? (Latent is null || HeadSize < 1 ? null : (float)(Rotary.LatentScoreFactor / Math.Sqrt(HeadSize))),
     };
 
     /// <summary>Predicts the parameters without building anything.</summary>
@@ -237,7 +250,8 @@ public sealed record DecoderConfig
         RequireLayers(faults, nameof(DenseLayers), DenseLayers);
         RequireLayers(faults, nameof(FullAttentionLayers), FullAttentionLayers);
         RequireLayers(faults, nameof(UnrotatedLayers), UnrotatedLayers);
-        Rotary.CollectFaults(faults, HeadSize);
+        CollectLatentFaults(faults);
+        Rotary.CollectFaults(faults, RotatedHeadSize);
         Experts?.CollectFaults(faults);
         return faults;
     }
@@ -248,6 +262,28 @@ public sealed record DecoderConfig
         if (value < 1)
         {
             faults.Add($"{name} must be at least 1, got {value}.");
+        }
+    }
+
+    private void CollectLatentFaults(List<string> faults)
+    {
+        if (Latent is null)
+        {
+            return;
+        }
+
+        Latent.CollectFaults(faults);
+        if (HeadSize != Latent.UnrotatedSize + Latent.RotatedSize || KeyValueHeadCount != HeadCount)
+        {
+            faults.Add($"HeadSize ({HeadSize}) must be Latent.UnrotatedSize + Latent.RotatedSize "
+                + $"({Latent.UnrotatedSize} + {Latent.RotatedSize}), and KeyValueHeadCount ({KeyValueHeadCount}) equal HeadCount ({HeadCount}).");
+        }
+
+        if (QueryKeyNorm != QueryKeyNorm.None || ClipQueryKeyValue is not null || HasAttentionSinks || AttentionSoftCap is not null
+            || AttentionBlockLength is not null || UnrotatedLayers.Count > 0)
+        {
+            faults.Add("QueryKeyNorm, ClipQueryKeyValue, HasAttentionSinks, AttentionSoftCap, AttentionBlockLength and UnrotatedLayers do not "
+                + "go with Latent, which has norms of its own. Leave them out.");
         }
     }
 

@@ -44,6 +44,11 @@ public sealed record ParameterCount(
                 Layers.QueryKeyNorm.WholeProjection => queries + keys,
                 _ => 0,
             };
+        if (config.Latent is { } latent)
+        {
+            (projections, attentionVectors) = OfLatent(config, latent);
+        }
+
         long dense = 3L * config.IntermediateSize * hidden;
         long denseVectors = config.HasFeedForwardBias ? (2L * config.IntermediateSize) + hidden : 0;
 
@@ -76,5 +81,17 @@ public sealed record ParameterCount(
         long norms = (((config.NormPlacement == Layers.NormPlacement.Both ? 4L : 2L) * config.LayerCount) + 1) * norm;
         long total = embedding + head + attention + router + experts + shared + feedForward + norms;
         return new ParameterCount(total, embedding, head, attention, router, experts, shared, feedForward, norms, active);
+    }
+
+    /// <summary>Matrices, and biases with norms, of latent attention.</summary>
+    private static (long Matrices, long Vectors) OfLatent(DecoderConfig config, Layers.LatentSizes latent)
+    {
+        long hidden = config.HiddenSize, heads = config.HeadCount, rank = latent.KeyValueRank;
+        long down = rank + latent.RotatedSize, queries = heads * config.HeadSize;
+        long matrices = ((latent.QueryRank ?? hidden) * queries) + ((latent.QueryRank ?? 0) * hidden) + (down * hidden)
+            + (heads * (latent.UnrotatedSize + latent.ValueSize) * rank) + (hidden * heads * latent.ValueSize);
+        long vectors = rank + (latent.QueryRank ?? 0) + (config.HasOutputBias ? hidden : 0)
+            + (config.HasQueryKeyValueBias ? down + (latent.QueryRank ?? 0) : 0);
+        return (matrices, vectors);
     }
 }

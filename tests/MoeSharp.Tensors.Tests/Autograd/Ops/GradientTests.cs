@@ -35,6 +35,13 @@ public class GradientTests
         Check2((a, b) => GatedActivationOp.Apply(a, b, activation), s_shape, s_shape);
 
     [Fact]
+    public void Stacked_linear_has_its_gradient()
+    {
+        Check2((x, w) => StackedLinearOp.Apply(x, w), s_shape, new(3, 4, 19));
+        Check2((x, w) => StackedLinearOp.Apply(x, w, isAcross: true), s_shape, new(3, 19, 4));
+    }
+
+    [Fact]
     public void Softmax_has_its_gradient() => Check1(SoftmaxOp.Apply);
 
     [Fact]

@@ -211,6 +211,48 @@ internal static class SampleConfigs
         HasQueryKeyValueBias = true, IsTied = true, LayerCount = 3, SlidingWindow = 7, FullAttentionLayers = [0],
     };
 
+    public static DecoderConfig Latent { get; } = Mixtral with
+    {
+        LayerCount = 3,
+        HeadCount = 3,
+        KeyValueHeadCount = 3,
+        HeadSize = 14,
+        Latent = new LatentSizes { QueryRank = 20, KeyValueRank = 24, UnrotatedSize = 8, RotatedSize = 6, ValueSize = 10 },
+        Rotary = new RotaryConfig
+        {
+            IsInterleaved = true, Scaling = RopeScaling.Yarn, Factor = 4, OriginalPositionCount = 64, MScale = 1, MScaleAllDimensions = 0.7,
+        },
+        HasQueryKeyValueBias = true,
+        HasOutputBias = true,
+        IntermediateSize = 40,
+        DenseLayers = [0],
+        Experts = Dots.Experts,
+    };
+
+    public static DecoderConfig LatentLite { get; } = Latent with
+    {
+        LayerCount = 5,
+        Latent = Latent.Latent! with { QueryRank = null, ValueSize = 16 },
+        Rotary = new RotaryConfig { IsInterleaved = true },
+        HasQueryKeyValueBias = false,
+        HasOutputBias = false,
+        HasFeedForwardBias = true,
+        IsTied = true,
+        DenseLayers = [0, 1, 3],
+        Experts = Mixtral.Experts! with
+        {
+            TopK = 3,
+            NormalizeWeights = false,
+            WeightScale = 16,
+            GroupCount = 4,
+            KeptGroupCount = 2,
+            GroupScoreCount = 1,
+            SharedIntermediateSize = 48,
+            HasSharedBias = true,
+            BalanceCoefficient = 0,
+        },
+    };
+
     public static IReadOnlyDictionary<string, DecoderConfig> All { get; } = new Dictionary<string, DecoderConfig>
     {
         ["dense"] = Dense,
@@ -241,6 +283,9 @@ internal static class SampleConfigs
         ["phimoe_tied"] = Phimoe with { IsTied = true, SlidingWindow = 9 },
         ["qwen2_dense"] = Qwen2Dense,
         ["qwen3_dense"] = Dense with { QueryKeyNorm = QueryKeyNorm.PerHead, HeadSize = 12 },
+        ["latent"] = Latent,
+        ["latent_lite"] = LatentLite,
+        ["latent_halves"] = Latent with { Rotary = new RotaryConfig(), HeadCount = 2, KeyValueHeadCount = 2, IsTied = true },
     };
 
     public static Decoder Build(string name)

@@ -8,17 +8,19 @@ namespace MoeSharp.Models.Decoding.Families;
 internal static class DeepSeekExperts
 {
     /// <summary>Adds the facts of experts and dense layers.</summary>
+    /// <param name="hf">The file.</param>
+    /// <param name="config">What was read so far.</param>
+    /// <param name="normalizes">The family's default of <c>norm_topk_prob</c>.</param>
     public static DecoderConfig Read(HfConfig hf, DecoderConfig config, bool normalizes)
     {
         int width = hf.Int("moe_intermediate_size");
-        int dense = Math.Clamp(hf.Int("first_k_dense_replace", 0), 0, Math.Max(0, config.LayerCount));
         hf.Require("scoring_func", "sigmoid");
         hf.Require("topk_method", "noaux_tc");
         _ = hf.OptionalInt("num_nextn_predict_layers"); // extra layers for training, left alone by Bind
         return config with
         {
             IntermediateSize = hf.Int("intermediate_size", 0),
-            DenseLayers = NumberList.Create([.. Enumerable.Range(0, dense)]),
+            DenseLayers = ReadDenseLayers(hf, config),
             Experts = new ExpertsConfig
             {
                 ExpertCount = hf.Int("n_routed_experts", hf.Int("num_local_experts", 1)),
@@ -36,11 +38,21 @@ internal static class DeepSeekExperts
         };
     }
 
+    /// <summary>The layers without experts: the first ones, and with latent attention those that are no multiple of
+    /// <c>moe_layer_freq</c>, as in DeepSeek's own code.</summary>
+    public static NumberList ReadDenseLayers(HfConfig hf, DecoderConfig config)
+    {
+        int first = hf.Int("first_k_dense_replace", 0);
+        int every = config.Latent is null ? 1 : Math.Max(1, hf.Int("moe_layer_freq", 1));
+        return NumberList.Create([.. Enumerable.Range(0, Math.Max(0, config.LayerCount))
+            .Where(layer => layer < first || layer % every != 0)]);
+    }
+
     /// <summary>Writes the facts of experts and dense layers.</summary>
     public static void Write(DecoderConfig config, JsonObject json)
     {
         json["intermediate_size"] = config.IntermediateSize;
-        json["first_k_dense_replace"] = config.DenseLayers.Count;
+        WriteDenseLayers(config, json);
         if (config.Experts is { } experts)
         {
             json["n_routed_experts"] = experts.ExpertCount;
@@ -59,6 +71,16 @@ internal static class DeepSeekExperts
         }
     }
 
+    private static void WriteDenseLayers(DecoderConfig config, JsonObject json)
+    {
+        int[] sparse = [.. Enumerable.Range(0, config.LayerCount).Where(layer => !config.DenseLayers.Contains(layer))];
+        json["first_k_dense_replace"] = sparse.Length == 0 ? config.LayerCount : sparse[0];
+        if (config.Latent is not null)
+        {
+            json["moe_layer_freq"] = sparse.Length > 1 ? sparse[1] - sparse[0] : 1;
+        }
+    }
+
     /// <summary>Binds all tensors of a model.</summary>
     public static void Bind(DecoderConfig config, WeightMap map, Func<string, bool> isPresent)
     {
@@ -73,9 +95,13 @@ internal static class DeepSeekExperts
             }
 
             LlamaTensors.BindRouter(config, map, layer, "mlp.gate.weight");
-            LlamaTensors.BindExpertBias(config, map, layer, "mlp.gate.e_score_correction_bias");
+            if (config.Experts!.HasExpertBias)
+            {
+                LlamaTensors.BindExpertBias(config, map, layer, "mlp.gate.e_score_correction_bias");
+            }
+
             LlamaTensors.BindExperts(config, map, layer, isPresent, "mlp", LlamaTensors.ExpertNames);
-            if (config.Experts!.SharedIntermediateSize > 0)
+            if (config.Experts.SharedIntermediateSize > 0)
             {
                 LlamaTensors.BindSharedExpert(config, map, layer, "mlp.shared_experts");
             }

@@ -18,6 +18,7 @@ public static class FamilyCatalogue
         new Dots1Family(), new Glm4MoeFamily(), new GraniteMoeFamily(), new GraniteMoeSharedFamily(), new Ernie45MoeFamily(),
         new HunyuanMoeFamily(), new MiniMaxM2Family(), new FlexOlmoFamily(), new GptOssFamily(), new DbrxFamily(), new Llama4TextFamily(),
         new Llama4Family(), new PhimoeFamily(),
+        new DeepSeekV3Family(), new KimiK2Family(), new DeepSeekV2Family(),
     ];
 
     /// <summary>The family of a <c>model_type</c>; null when it is not known.</summary>

@@ -58,8 +58,6 @@ internal static class HfRotary
             facts["beta_slow"] = rotary.BetaSlow;
             facts["truncate"] = rotary.Truncates;
             AddIfGiven(facts, "attention_factor", rotary.AttentionFactor);
-            AddIfGiven(facts, "mscale", rotary.MScale);
-            AddIfGiven(facts, "mscale_all_dim", rotary.MScaleAllDimensions);
         }
         else if (rotary.Scaling == RopeScaling.Llama3)
         {
@@ -67,6 +65,8 @@ internal static class HfRotary
             facts["high_freq_factor"] = rotary.HighFrequencyFactor;
         }
 
+        AddIfGiven(facts, "mscale", rotary.MScale);
+        AddIfGiven(facts, "mscale_all_dim", rotary.MScaleAllDimensions);
         json["rope_scaling"] = facts;
     }
 

@@ -64,6 +64,13 @@ internal static class LlamaTensors
         BindNorm(
             config, map, theirs + (isAfter ? "post_feedforward_layernorm" : "post_attention_layernorm"),
             ours + (isAfter ? "feed_forward_output_norm" : "feed_forward_norm"));
+
+        if (config.Latent is { } latent)
+        {
+            LatentLayout.Bind(config, latent, map, theirs + "self_attn.", ours + "attention.");
+            return;
+        }
+
         BindSelfAttention(config, map, theirs + "self_attn.", ours + "attention.");
     }
 
