@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace MoeSharp.Tensors.Quantization.Codebooks;
 
 /// <summary>Numbered patterns of 4 or 8 small numbers: a block stores the number of a pattern instead of the codes.</summary>
 internal sealed class Codebook
 {
-    private readonly sbyte[] _codes;
-    private readonly int _length;
+    private readonly ulong[] _patterns;
 
     /// <param name="places">Base64 of 16-bit words, one a pattern; in each, from the lowest bits, the place of every code in <paramref name="values"/>.</param>
     /// <param name="length">Codes of a pattern.</param>
@@ -15,26 +16,29 @@ internal sealed class Codebook
     public Codebook(string places, int length, int bits, ReadOnlySpan<sbyte> values)
     {
         byte[] words = Convert.FromBase64String(places);
-        _length = length;
-        _codes = new sbyte[words.Length / sizeof(ushort) * length];
-        for (int i = 0; i < _codes.Length; i++)
+        _patterns = new ulong[words.Length / sizeof(ushort)];
+        for (int i = 0; i < _patterns.Length; i++)
         {
-            int word = BinaryPrimitives.ReadUInt16LittleEndian(words.AsSpan(i / length * sizeof(ushort)));
-            _codes[i] = values[(word >> (i % length * bits)) & ((1 << bits) - 1)];
+            int word = BinaryPrimitives.ReadUInt16LittleEndian(words.AsSpan(i * sizeof(ushort)));
+            for (int j = 0; j < length; j++)
+            {
+                ulong code = (byte)values[(word >> (j * bits)) & ((1 << bits) - 1)];
+                _patterns[i] |= code << (8 * j);
+            }
         }
     }
 
-    /// <summary>The codes of a pattern.</summary>
-    public ReadOnlySpan<sbyte> this[int pattern] => _codes.AsSpan(pattern * _length, _length);
+    /// <summary>The codes of a pattern, one a byte, the first lowest.</summary>
+    public ulong this[int pattern] => _patterns[pattern];
 
-    /// <summary>The codes of a pattern; those whose bit in <paramref name="signs"/> is set are negative.</summary>
-    public void Copy(int pattern, int signs, Span<sbyte> target)
+    /// <summary>Eight codes, one a byte; those whose bit in <paramref name="signs"/> is set are made negative.</summary>
+    public static void Write(ulong codes, int signs, Span<sbyte> target)
     {
-        ReadOnlySpan<sbyte> codes = this[pattern];
-        for (int i = 0; i < codes.Length; i++)
-        {
-            int negative = -((signs >> i) & 1); // −x = ~x + 1
-            target[i] = (sbyte)((codes[i] ^ negative) - negative);
-        }
+        Vector128<byte> place = Vector128.CreateScalar(0x8040_2010_0804_0201ul).AsByte();
+        Vector128<byte> isNegative = Vector128.Equals(Vector128.Create((byte)signs) & place, place);
+
+        // −x = ~x + 1
+        Vector128<byte> signed = (Vector128.CreateScalar(codes).AsByte() ^ isNegative) - isNegative;
+        MemoryMarshal.Write(MemoryMarshal.AsBytes(target), signed.AsUInt64().ToScalar());
     }
 }

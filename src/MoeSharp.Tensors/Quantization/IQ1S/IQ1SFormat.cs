@@ -29,11 +29,11 @@ internal sealed class IQ1SFormat() : StructFormat<IQ1SBlock>("IQ1_S", ggmlType: 
     /// <summary>Eight times a pattern, less or more by 1.</summary>
     internal static void Shifted(int pattern, bool downward, Span<sbyte> codes)
     {
-        ReadOnlySpan<sbyte> digits = IQ1SCodebook.Entries[pattern];
+        ulong digits = IQ1SCodebook.Entries[pattern];
         int shift = downward ? -1 : 1;
-        for (int i = 0; i < digits.Length; i++)
+        for (int i = 0; i < 8; i++, digits >>= 8)
         {
-            codes[i] = (sbyte)(digits[i] + shift);
+            codes[i] = (sbyte)((sbyte)digits + shift);
         }
     }
 }

@@ -1,3 +1,5 @@
+using MoeSharp.Tensors.Quantization.Codebooks;
+
 namespace MoeSharp.Tensors.Quantization.IQ2S;
 
 /// <summary>Patterns of eight magnitudes; groups of 16 with scales of 4 bits: <c>scale·(½ + multiple)/4·pattern</c>.</summary>
@@ -16,7 +18,7 @@ internal sealed class IQ2SFormat() : StructFormat<IQ2SBlock>("IQ2_S", ggmlType: 
         for (int i = 0; i < patterns.Length; i++)
         {
             int high = (block.HighBits[i / 4] >> (2 * (i % 4))) & 3;
-            IQ2SCodebook.Entries.Copy(patterns[i] | (high << 8), block.Signs[i], codes.Slice(8 * i, 8));
+            Codebook.Write(IQ2SCodebook.Entries[patterns[i] | (high << 8)], block.Signs[i], codes.Slice(8 * i, 8));
         }
     }
 }

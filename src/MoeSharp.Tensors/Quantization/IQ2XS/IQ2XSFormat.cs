@@ -21,8 +21,8 @@ internal sealed class IQ2XSFormat() : StructFormat<IQ2XSBlock>("IQ2_XS", ggmlTyp
 
         for (int i = 0; i < words.Length; i++)
         {
-            IQ2XSCodebook.Entries.Copy(
-                words[i] & ((1 << NumberBits) - 1), EvenSigns.Of((uint)words[i] >> NumberBits), codes.Slice(8 * i, 8));
+            Codebook.Write(
+                IQ2XSCodebook.Entries[words[i] & ((1 << NumberBits) - 1)], EvenSigns.Of((uint)words[i] >> NumberBits), codes.Slice(8 * i, 8));
         }
     }
 }

@@ -18,8 +18,8 @@ internal sealed class IQ2XXSFormat() : StructFormat<IQ2XXSBlock>("IQ2_XXS", ggml
             scales[group] = scale * (0.5f + (signs >> 28)) * 0.25f;
             for (int i = 0; i < 4; i++)
             {
-                IQ2XXSCodebook.Entries.Copy(
-                    patterns[(8 * group) + i], EvenSigns.Of(signs >> (7 * i)), codes.Slice((32 * group) + (8 * i), 8));
+                Codebook.Write(
+                    IQ2XXSCodebook.Entries[patterns[(8 * group) + i]], EvenSigns.Of(signs >> (7 * i)), codes.Slice((32 * group) + (8 * i), 8));
             }
         }
     }

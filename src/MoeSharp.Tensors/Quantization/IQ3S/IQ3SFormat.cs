@@ -1,3 +1,5 @@
+using MoeSharp.Tensors.Quantization.Codebooks;
+
 namespace MoeSharp.Tensors.Quantization.IQ3S;
 
 /// <summary>Patterns of four magnitudes; groups of 32 with scales of 4 bits: <c>scale·(1 + 2·multiple)·pattern</c>.</summary>
@@ -12,11 +14,12 @@ internal sealed class IQ3SFormat() : StructFormat<IQ3SBlock>("IQ3_S", ggmlType: 
             scales[group] = scale * (1 + (2 * ((block.Multiples[group / 2] >> (4 * (group % 2))) & 15)));
         }
 
-        ReadOnlySpan<byte> patterns = block.Patterns;
-        for (int i = 0; i < patterns.Length; i++)
+        for (int i = 0; i < 32; i++)
         {
-            int high = (block.HighBits[i / 8] >> (i % 8)) & 1;
-            IQ3SCodebook.Entries.Copy(patterns[i] | (high << 8), block.Signs[i / 2] >> (4 * (i % 2)), codes.Slice(4 * i, 4));
+            int high = block.HighBits[i / 4] >> (2 * (i % 4));
+            ulong eight = IQ3SCodebook.Entries[block.Patterns[2 * i] | ((high & 1) << 8)]
+                | (IQ3SCodebook.Entries[block.Patterns[(2 * i) + 1] | ((high & 2) << 7)] << 32);
+            Codebook.Write(eight, block.Signs[i], codes.Slice(8 * i, 8));
         }
     }
 }

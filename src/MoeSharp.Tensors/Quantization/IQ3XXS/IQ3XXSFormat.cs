@@ -15,10 +15,11 @@ internal sealed class IQ3XXSFormat() : StructFormat<IQ3XXSBlock>("IQ3_XXS", ggml
         for (int group = 0; group < scales.Length; group++)
         {
             scales[group] = scale * (0.5f + (words[group] >> 28)) * 0.5f;
-            for (int i = 0; i < 8; i++)
+            for (int i = 0; i < 4; i++)
             {
-                int signs = EvenSigns.Of(words[group] >> (7 * (i / 2))) >> (4 * (i % 2));
-                IQ3XXSCodebook.Entries.Copy(block.Patterns[(8 * group) + i], signs, codes.Slice((32 * group) + (4 * i), 4));
+                int first = (8 * group) + (2 * i);
+                ulong eight = IQ3XXSCodebook.Entries[block.Patterns[first]] | (IQ3XXSCodebook.Entries[block.Patterns[first + 1]] << 32);
+                Codebook.Write(eight, EvenSigns.Of(words[group] >> (7 * i)), codes.Slice((32 * group) + (8 * i), 8));
             }
         }
     }

@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace MoeSharp.Tensors.Quantization.Storage;
 
 /// <summary>Fields of 1 or 2 bits in order of the elements, lowest bits of a byte first.</summary>
@@ -18,12 +22,17 @@ internal static class BitString
         }
     }
 
-    /// <summary>codes[i] |= bit i, moved up.</summary>
+    /// <summary>codes[i] |= bit i, moved up; a multiple of 16 codes.</summary>
     public static void AddHighBit(ReadOnlySpan<byte> bytes, int up, Span<sbyte> codes)
     {
-        for (int i = 0; i < codes.Length; i++)
+        Vector128<byte> spread = Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+        Vector128<byte> place = Vector128.Create(0x8040_2010_0804_0201ul).AsByte();
+        Span<byte> target = MemoryMarshal.AsBytes(codes);
+        for (int i = 0; i < target.Length; i += Vector128<byte>.Count)
         {
-            codes[i] |= (sbyte)(((bytes[i >> 3] >> (i & 7)) & 1) << up);
+            Vector128<byte> two = Vector128.Create(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(i / 8)..])).AsByte();
+            Vector128<byte> isSet = Vector128.Equals(Vector128.Shuffle(two, spread) & place, place);
+            (Vector128.Create<byte>(target[i..]) | (isSet & Vector128.Create((byte)(1 << up)))).CopyTo(target[i..]);
         }
     }
 
