@@ -8,7 +8,7 @@ namespace MoeSharp.Tensors.Quantization.Q2K;
 internal sealed class Q2KFormat() : StructFormat<Q2KBlock>("Q2_K", ggmlType: 10, blockLength: 256, codeGroup: 16)
 {
     private const int Groups = 16;
-    private const int Steps = 16;
+    private const int Steps = 20;
     private static readonly CodeLayout s_codes = CodeLayout.Fields(bits: 2, runBytes: 32, length: 256, up: 0);
 
     public override bool CanQuantize => true;
