@@ -58,6 +58,10 @@ internal static class CommandLine
         root.Subcommands.Add(InspectCommand.Create(terminal, common));
         root.Subcommands.Add(LogitsCommand.Create(terminal, common));
         root.Subcommands.Add(BenchCommand.Create(terminal, common));
+        root.Subcommands.Add(EvalCommand.Create(terminal, common));
+        root.Subcommands.Add(DiffCommand.Create(terminal, common));
+        root.Subcommands.Add(PlanCommand.Create(terminal, common));
+        root.Subcommands.Add(PullCommand.Create(terminal, common));
         root.SetAction(parsed =>
         {
             terminal.Error.WriteLine("moe: no command. Try: moe run \"It was a dark and stormy night\", or moe --help.");

@@ -16,9 +16,16 @@ internal static class BenchCommand
     {
         var only = new Option<string[]>("--only") { Description = $"Measure only these parts: {string.Join(", ", s_parts)}.", HelpName = "PART" };
         only.AcceptOnlyFromAmong(s_parts);
+        var synthetic = new SyntheticBenchArguments();
         var command = new Command("bench", "Measure this machine, and the share of it that the kernels reach.") { only };
-        command.SetAction(parsed =>
+        synthetic.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
         {
+            if (synthetic.IsGiven(parsed))
+            {
+                return Task.FromResult(synthetic.Run(parsed, terminal, common, cancellation));
+            }
+
             string[] parts = parsed.GetValue(only) is { Length: > 0 } some ? some : s_parts;
             var results = new List<BenchResult>();
             MachinePeaks peaks = Tell(terminal, "peaks of this machine", MachinePeaks.Measure);
@@ -49,7 +56,7 @@ internal static class BenchCommand
                 Write(terminal, last, shares);
             }
 
-            return ExitCode.Done;
+            return Task.FromResult(ExitCode.Done);
         });
         return command;
     }

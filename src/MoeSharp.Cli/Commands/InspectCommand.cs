@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using MoeSharp.Analysis.Planning;
 using MoeSharp.Models.Decoding;
 using Spectre.Console;
 
@@ -17,10 +19,10 @@ internal static class InspectCommand
         var command = new Command("inspect", "Show what a checkpoint is: family, parameters, bytes, experts.") { path };
         command.SetAction(parsed =>
         {
-            ModelFacts facts = ModelFacts.Read(parsed.GetValue(path));
+            CheckpointFacts facts = InspectReport.Read(parsed.GetValue(path));
             if (parsed.GetValue(common.Json))
             {
-                terminal.WriteJson(facts.WriteJson);
+                terminal.WriteJson(json => InspectReport.WriteJson(json, facts));
             }
             else
             {
@@ -32,10 +34,10 @@ internal static class InspectCommand
         return command;
     }
 
-    private static void Write(Terminal terminal, ModelFacts facts)
+    private static void Write(Terminal terminal, CheckpointFacts facts)
     {
         DecoderConfig config = facts.Config;
-        terminal.Out.WriteLine($"{facts.Name}: {facts.Family.ModelType} ({facts.Family.Architecture})");
+        terminal.Out.WriteLine($"{facts.Name}: {facts.FamilyName} ({facts.Architecture})");
         terminal.Out.WriteLine(
             $"{config.LayerCount} layers, hidden size {config.HiddenSize}, {config.HeadCount} heads ({config.KeyValueHeadCount} key-value) of "
             + $"{config.HeadSize}, vocabulary {config.VocabularySize}{(config.IsTied ? " (tied head)" : "")}, {config.PositionCount} positions");
@@ -47,18 +49,17 @@ internal static class InspectCommand
                 + $"{experts.IntermediateSize}{(experts.SharedIntermediateSize > 0 ? $", shared expert of {experts.SharedIntermediateSize}" : "")}");
         }
 
-        terminal.Out.WriteLine(
-            $"parameters: {facts.Count.Total:N0} total, {facts.Count.Active:N0} active a token (matrices, router and head); "
-            + $"input embedding {facts.Count.Embedding:N0} apart");
+        InspectReport.WriteParameters(terminal, facts);
         Table table = new Table().Border(TableBorder.Simple).AddColumn("part")
             .AddColumn(new TableColumn("parameters").RightAligned()).AddColumn(new TableColumn("bytes").RightAligned());
-        foreach ((string part, long parameters) in facts.Parts.Where(part => part.Parameters > 0))
+        foreach (string part in PlannedWeight.Parts.Where(part => facts.ParametersOf(part) > 0))
         {
-            table.AddRow(part, $"{parameters:N0}", $"{facts.Bytes.GetValueOrDefault(part):N0}");
+            table.AddRow(part, $"{facts.ParametersOf(part):N0}", $"{facts.BytesOf(part):N0}");
         }
 
-        table.AddRow("all", $"{facts.Count.Total:N0}", $"{facts.Bytes.Values.Sum():N0}");
+        table.AddRow("all", $"{facts.Count.Total:N0}", $"{facts.Bytes:N0}");
         terminal.Tables.Write(table);
-        terminal.Out.WriteLine($"stored as {facts.StoredTypes}");
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"stored as {facts.StoredTypes}, {8.0 * facts.Bytes / facts.Count.Total:F2} bits a parameter; cache of keys and values {SpeedModel.CacheBytes(config, 1):N0} bytes a token"));
     }
 }

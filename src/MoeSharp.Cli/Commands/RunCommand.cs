@@ -3,6 +3,7 @@ using System.Diagnostics;
 using MoeSharp.Analysis;
 using MoeSharp.Inference;
 using MoeSharp.Inference.Sampling;
+using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Cli.Commands;
@@ -19,14 +20,15 @@ internal static class RunCommand
         };
         var options = new SamplingArguments();
         var experts = new Option<bool>("--no-experts") { Description = "Do not show which experts did the work." };
-        var command = new Command("run", "Continue a text with a model, and show which experts did the work.") { words, experts };
+        Option<bool> exact = TextArguments.Exact();
+        var command = new Command("run", "Continue a text with a model, and show which experts did the work.") { words, experts, exact };
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             (string? path, string prompt) = Split(parsed.GetValue(words)!);
             GenerationOptions generation = options.Read(parsed, parsed.GetValue(common.Seed));
             using Workers workers = common.OpenWorkers(parsed);
-            using Model model = Open(path, workers);
+            using Model model = Open(path, workers, parsed.GetValue(exact));
             var recorder = new RoutingRecorder();
             int[] ids = model.Encode(prompt);
             if (ids.Length == 0)
@@ -74,9 +76,10 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>A model by path, or the built-in one.</summary>
-    public static Model Open(string? path, Workers workers) =>
-        path is null || IsTiny(path) ? Model.OpenTiny(workers) : Model.Load(path, workers);
+    /// <summary>A model by path, its weights as they are stored, or the built-in one.</summary>
+    public static Model Open(string? path, Workers workers, bool isExact = false) => path is null || IsTiny(path)
+        ? Model.OpenTiny(workers)
+        : Model.Load(path, workers, new WeightOptions { IsExact = isExact });
 
     /// <summary>True for the name of the built-in model, unless something of that name is on disk.</summary>
     public static bool IsTiny(string path) => path == "tiny" && !Directory.Exists(path) && !File.Exists(path);

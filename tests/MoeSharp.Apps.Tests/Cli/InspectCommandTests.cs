@@ -64,4 +64,21 @@ public class InspectCommandTests
     public async Task A_file_of_the_folder_will_do() =>
         (await CommandRun.Of("inspect", Path.Combine(GoldenFolder.Mixtral, "model.safetensors"), "--json")).Json()
             .GetProperty("family").GetString().ShouldBe("mixtral");
+
+    [Fact]
+    public async Task A_gguf_file_is_inspected_as_it_is_stored()
+    {
+        string file = Path.Combine(AppContext.BaseDirectory, "Golden", "mixtral.bf16.gguf");
+        JsonElement json = (await CommandRun.Of("inspect", file, "--json")).Json();
+        json.GetProperty("family").GetString().ShouldBe("mixtral");
+        foreach (JsonProperty part in json.GetProperty("parts").EnumerateObject())
+        {
+            int width = part.Name is "norms" or "router" ? 4 : 2; // these are F32 in every file
+            part.Value.GetProperty("bytes").GetInt64().ShouldBe(width * part.Value.GetProperty("parameters").GetInt64(), part.Name);
+        }
+
+        json.GetProperty("parts").EnumerateObject().Sum(part => part.Value.GetProperty("parameters").GetInt64())
+            .ShouldBe(json.GetProperty("parameters").GetProperty("total").GetInt64());
+        (await CommandRun.Of("plan", file, "--bandwidth", "10", "--gflops", "10")).ExitCode.ShouldBe(0);
+    }
 }

@@ -3,7 +3,7 @@ namespace MoeSharp.Apps.Tests.Cli;
 /// <summary>Help, version, and what counts as wrong usage.</summary>
 public class UsageTests
 {
-    public static TheoryData<string> Commands => ["run", "train", "inspect", "logits", "bench"];
+    public static TheoryData<string> Commands => ["run", "train", "inspect", "logits", "bench", "pull", "plan", "eval", "diff"];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -58,6 +58,13 @@ public class UsageTests
     [InlineData("inspect", "--threads", "0")]
     [InlineData("inspect", "--threads", "many")]
     [InlineData("bench", "--only", "everything")]
+    [InlineData("pull")]
+    [InlineData("eval")]
+    [InlineData("diff", "a", "b")]
+    [InlineData("plan", "tiny", "more")]
+    [InlineData("plan", "--context", "many")]
+    [InlineData("bench", "--shape", "gpt-6")]
+    [InlineData("bench", "--prompt", "0")]
     [InlineData("run", "--no-such-option", "hello")]
     [InlineData("train", "recipe.json", "--out", "folder", "--steps", "0")]
     [InlineData("train", "recipe.json", "--out", "folder", "--learning-rate", "-1")]

@@ -1,0 +1,133 @@
+using MoeSharp.Formats;
+using MoeSharp.Formats.Gguf;
+using MoeSharp.Formats.Safetensors;
+using MoeSharp.Models.Decoding;
+using MoeSharp.Models.Decoding.Families;
+using MoeSharp.Models.Decoding.Gguf;
+using MoeSharp.Tensors.Quantization;
+
+namespace MoeSharp.Analysis.Planning;
+
+/// <summary>What a checkpoint is, from its configuration and the header of its weights; no weight is loaded.</summary>
+public sealed class CheckpointFacts
+{
+    private CheckpointFacts(
+        string name, string family, string architecture, DecoderConfig config, string types, IReadOnlyDictionary<string, StoredWeight> stored)
+    {
+        Name = name;
+        FamilyName = family;
+        Architecture = architecture;
+        Config = config;
+        StoredTypes = types;
+        Stored = stored;
+        Count = config.CountParameters();
+        Weights = PlannedWeight.ListOf(config);
+        Active = ActiveParameters.Of(Weights);
+    }
+
+    /// <summary>How to call it.</summary>
+    public string Name { get; }
+
+    /// <summary>Its family, as <c>mixtral</c>; of a GGUF file whose configuration no family says, its architecture.</summary>
+    public string FamilyName { get; }
+
+    /// <summary>The class it names in <c>config.json</c>, or the architecture of a GGUF file.</summary>
+    public string Architecture { get; }
+
+    /// <summary>Its facts.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>Parameters by part.</summary>
+    public ParameterCount Count { get; }
+
+    /// <summary>Parameters that a token touches, by each convention.</summary>
+    public ActiveParameters Active { get; }
+
+    /// <summary>All weights.</summary>
+    public IReadOnlyList<PlannedWeight> Weights { get; }
+
+    /// <summary>How each weight is stored, by our name of it.</summary>
+    public IReadOnlyDictionary<string, StoredWeight> Stored { get; }
+
+    /// <summary>How numbers are stored, as <c>BF16, F32</c>.</summary>
+    public string StoredTypes { get; }
+
+    /// <summary>Bytes of a part as stored.</summary>
+    public long BytesOf(string part) =>
+        Weights.Where(weight => weight.Part == part).Sum(weight => Stored.TryGetValue(weight.Parameter, out StoredWeight? stored) ? stored.Bytes : 0);
+
+    /// <summary>Bytes of all weights as stored.</summary>
+    public long Bytes => PlannedWeight.Parts.Sum(BytesOf);
+
+    /// <summary>Parameters by part; their sum is the total.</summary>
+    public long ParametersOf(string part) => Weights.Where(weight => weight.Part == part).Sum(weight => weight.Shape.Length);
+
+    /// <summary>The format that a weight will have when the checkpoint is run as it is stored.</summary>
+    public BlockFormat FormatOf(PlannedWeight weight) =>
+        weight.CanPack && Stored.TryGetValue(weight.Parameter, out StoredWeight? stored) && stored.Format is { } format ? format : BlockFormats.F32;
+
+    /// <summary>Reads the headers of a folder in the Hugging Face layout, or of a GGUF file.</summary>
+    /// <param name="path">The folder, or a file in it; or any part of a GGUF model.</param>
+    /// <exception cref="ModelFormatException">A file is missing or faulty, or a tensor does not belong to the configuration.</exception>
+    /// <exception cref="ConfigException">The configuration is faulty or not understood.</exception>
+    public static CheckpointFacts Read(string path)
+    {
+        if (GgufDecoder.IsGguf(path))
+        {
+            using GgufFile file = GgufFile.Open(path);
+            (GgufLayout layout, DecoderConfig facts) = GgufLayouts.Read(file);
+            WeightMap tensors = layout.Map(facts, name => file.TryFind(name, out StoredTensor? tensor) ? tensor.Shape : null);
+            string family = GgufLayouts.FamilyOf(layout, facts)?.ModelType ?? layout.Architecture;
+            return Read(path, family, layout.Architecture, facts, tensors, file);
+        }
+
+        string folder = DecoderFolder.Of(path);
+        string configPath = Path.Combine(folder, DecoderFolder.ConfigName);
+        if (!File.Exists(configPath))
+        {
+            throw new ModelFormatException(path, null, null, $"holds no {DecoderFolder.ConfigName}. Give the folder of a model.");
+        }
+
+        (Family published, DecoderConfig config) = FamilyCatalogue.Read(configPath);
+        using TensorSource source = SafetensorsModel.Open(folder);
+        return Read(path, published.ModelType, published.Architecture, config, published.Map(config, name => source.TryFind(name, out _)), source);
+    }
+
+    /// <summary>The facts of a model that is not in a file.</summary>
+    /// <param name="model">The model; of a family.</param>
+    /// <param name="name">How to call it.</param>
+    /// <param name="format">How its weights are stored.</param>
+    public static CheckpointFacts Of(Model model, string name, BlockFormat format)
+    {
+        Dictionary<string, StoredWeight> stored = PlannedWeight.ListOf(model.Config).ToDictionary(
+            weight => weight.Parameter,
+            weight => new StoredWeight(format.Name, format.BytesOf(weight.Shape.Length), format),
+            StringComparer.Ordinal);
+        return new CheckpointFacts(name, model.Family!.ModelType, model.Family.Architecture, model.Config, format.Name, stored);
+    }
+
+    /// <summary>Reads what a list of tensors says.</summary>
+    private static CheckpointFacts Read(
+        string name, string family, string architecture, DecoderConfig config, WeightMap map, TensorSource source)
+    {
+        var bytes = new Dictionary<string, double>(StringComparer.Ordinal);
+        var types = new Dictionary<string, StoredType>(StringComparer.Ordinal);
+        foreach (WeightBinding binding in map.Bindings)
+        {
+            StoredTensor tensor = source.Find(binding.Tensor);
+            foreach (WeightSegment segment in binding.Segments)
+            {
+                bytes[segment.Parameter] = bytes.GetValueOrDefault(segment.Parameter)
+                    + (tensor.ByteLength * ((double)segment.Length / Math.Max(1, binding.Shape.Length)));
+                types[segment.Parameter] = tensor.Type;
+            }
+        }
+
+        Dictionary<string, StoredWeight> stored = bytes.ToDictionary(
+            entry => entry.Key,
+            entry => new StoredWeight(types[entry.Key].Name(), (long)Math.Round(entry.Value), types[entry.Key].Format()),
+            StringComparer.Ordinal);
+        string all = string.Join(", ", source.Tensors.Select(tensor => tensor.Type.Name()).Distinct().Order());
+        return new CheckpointFacts(name, family, architecture, config, all, stored);
+    }
+}

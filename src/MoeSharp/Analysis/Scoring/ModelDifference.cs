@@ -1,0 +1,35 @@
+namespace MoeSharp.Analysis.Scoring;
+
+/// <summary>How a second model differs from a first on one text.</summary>
+/// <param name="First">How well the first predicts it.</param>
+/// <param name="Second">How well the second predicts it.</param>
+/// <param name="Divergences">Kullback–Leibler divergence Σ p·log(p / q) in nats after each token that predicts one that counts, p of the
+/// first model and q of the second, smallest first.</param>
+/// <param name="SameTop">Part of these places where both find the same token likeliest.</param>
+/// <param name="ProbabilityChange">Root of the mean squared difference of the probabilities of the token that came.</param>
+/// <param name="Experts">How the layers with experts that both have were routed; empty where they cannot be compared.</param>
+public sealed record ModelDifference(
+    ScoredText First,
+    ScoredText Second,
+    IReadOnlyList<double> Divergences,
+    double SameTop,
+    double ProbabilityChange,
+    IReadOnlyList<ExpertAgreement> Experts)
+{
+    /// <summary>Mean divergence, in nats.</summary>
+    public double MeanDivergence => Divergences.Average();
+
+    /// <summary>Standard error of the mean divergence, places taken as independent.</summary>
+    public double DivergenceError
+    {
+        get
+        {
+            double mean = MeanDivergence;
+            return Divergences.Count < 2 ? 0 : Math.Sqrt(Divergences.Sum(value => (value - mean) * (value - mean)) / (Divergences.Count - 1) / Divergences.Count);
+        }
+    }
+
+    /// <summary>The divergence that a part of the places do not exceed.</summary>
+    /// <param name="part">0 to 1.</param>
+    public double Quantile(double part) => Divergences[(int)Math.Clamp(Math.Ceiling(part * Divergences.Count) - 1, 0, Divergences.Count - 1)];
+}

@@ -1,0 +1,81 @@
+using MoeSharp.Analysis.Planning;
+using MoeSharp.Layers;
+using MoeSharp.Models.Decoding;
+
+namespace MoeSharp.Tests.Analysis.Planning;
+
+/// <summary>Parameters of published models to the last one, from their shapes: total, and active with and without the input embedding.</summary>
+public class ParameterTableTests
+{
+    private static readonly Dictionary<string, DecoderConfig> s_models = new()
+    {
+        ["Mixtral 8x7B"] = Shape(32000, 4096, 32, 32, 8, Experts(8, 2, 14336)),
+        ["Mixtral 8x22B"] = Shape(32768, 6144, 56, 48, 8, Experts(8, 2, 16384)),
+        ["OLMoE-1B-7B"] = Shape(50304, 2048, 16, 16, 16, Experts(64, 8, 1024)) with { QueryKeyNorm = QueryKeyNorm.WholeProjection },
+        ["DeepSeekMoE-16B"] = Shape(102400, 2048, 28, 16, 16, Experts(64, 6, 1408) with { SharedIntermediateSize = 2816 })
+            with { DenseLayers = [0], IntermediateSize = 10944 },
+        ["Qwen1.5-MoE-A2.7B"] = Shape(151936, 2048, 24, 16, 16, Experts(60, 4, 1408) with { SharedIntermediateSize = 5632, IsSharedGated = true })
+            with { HasQueryKeyValueBias = true },
+        ["Qwen2-57B-A14B"] = Shape(151936, 3584, 28, 28, 4, Experts(64, 8, 2560) with { SharedIntermediateSize = 20480, IsSharedGated = true })
+            with { HasQueryKeyValueBias = true },
+        ["Qwen3-30B-A3B"] = Shape(151936, 2048, 48, 32, 4, Experts(128, 8, 768)) with { QueryKeyNorm = QueryKeyNorm.PerHead },
+        ["Qwen3-235B-A22B"] = Shape(151936, 4096, 94, 64, 4, Experts(128, 8, 1536)) with { QueryKeyNorm = QueryKeyNorm.PerHead },
+        ["DBRX"] = Shape(100352, 6144, 40, 48, 8, Experts(16, 4, 10752)) with { Norm = NormKind.Layer, ClipQueryKeyValue = 8 },
+        ["Phi-3.5-MoE"] = Shape(32064, 4096, 32, 32, 8, Experts(16, 2, 6400))
+            with { Norm = NormKind.LayerWithBias, HasQueryKeyValueBias = true, HasOutputBias = true },
+        ["gpt-oss-20b"] = GptOss(24, 32),
+        ["gpt-oss-120b"] = GptOss(36, 128),
+    };
+
+    // The table counts the last norm of Phi-3.5-MoE without its bias of 4096, and has no figure without the embedding.
+    public static TheoryData<string, long, long, long> Rows => new()
+    {
+        { "Mixtral 8x7B", 46_702_792_704, 12_879_925_248, 12_748_853_248 },
+        { "Mixtral 8x22B", 140_630_071_296, 39_161_468_928, 38_960_142_336 },
+        { "OLMoE-1B-7B", 6_919_161_856, 1_282_017_280, 1_178_994_688 },
+        { "DeepSeekMoE-16B", 16_375_728_128, 2_828_650_496, 2_618_935_296 },
+        { "Qwen1.5-MoE-A2.7B", 14_315_784_192, 2_689_173_504, 2_378_008_576 },
+        { "Qwen2-57B-A14B", 57_408_658_944, 14_249_270_784, 13_704_732_160 },
+        { "Qwen3-30B-A3B", 30_532_122_624, 3_353_032_704, 3_041_867_776 },
+        { "Qwen3-235B-A22B", 235_093_634_560, 22_190_763_520, 21_568_433_664 },
+        { "DBRX", 131_596_523_520, 36_469_708_800, 35_853_146_112 },
+        { "gpt-oss-20b", 20_914_757_184, 4_187_440_704, 3_608_307_264 },
+        { "gpt-oss-120b", 116_829_156_672, 5_711_982_912, 5_132_849_472 },
+        { "Phi-3.5-MoE", 41_873_117_184 + 4096, 6_640_963_584 + 4096, 6_640_963_584 + 4096 - (32064L * 4096) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void The_table_of_published_models_holds(string model, long total, long active, long withoutEmbedding)
+    {
+        DecoderConfig config = s_models[model];
+        config.CountParameters().Total.ShouldBe(total);
+        IReadOnlyList<PlannedWeight> weights = PlannedWeight.ListOf(config);
+        weights.Sum(weight => weight.Shape.Length).ShouldBe(total, "what is built is what is counted");
+        var counted = ActiveParameters.Of(weights);
+        counted.WithEmbedding.ShouldBe(active);
+        counted.WithoutEmbedding.ShouldBe(withoutEmbedding);
+        counted.WithoutEmbeddingAndHead.ShouldBe(withoutEmbedding - ((long)config.VocabularySize * config.HiddenSize));
+    }
+
+    [Fact]
+    public void Every_row_has_a_model() => Rows.Count.ShouldBe(s_models.Count);
+
+    private static DecoderConfig Shape(int vocabulary, int hidden, int layers, int heads, int keyValueHeads, ExpertsConfig experts) => new()
+    {
+        VocabularySize = vocabulary,
+        HiddenSize = hidden,
+        LayerCount = layers,
+        HeadCount = heads,
+        KeyValueHeadCount = keyValueHeads,
+        HeadSize = 128,
+        Experts = experts,
+    };
+
+    private static DecoderConfig GptOss(int layers, int experts) => Shape(201088, 2880, layers, 64, 8, Experts(experts, 4, 2880) with
+    {
+        Score = ScoreKind.SoftmaxOfChosen, HasRouterBias = true, HasProjectionBias = true,
+    }) with { HeadSize = 64, HasQueryKeyValueBias = true, HasOutputBias = true, HasAttentionSinks = true };
+
+    private static ExpertsConfig Experts(int count, int topK, int size) => new() { ExpertCount = count, TopK = topK, IntermediateSize = size };
+}
