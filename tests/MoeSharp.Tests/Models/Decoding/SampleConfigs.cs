@@ -206,6 +206,18 @@ internal static class SampleConfigs
         Experts = Mixtral.Experts! with { Score = ScoreKind.SparseMixer, MixerJitter = 0.1f },
     };
 
+    public static DecoderConfig Grok { get; } = Mixtral with
+    {
+        NormPlacement = NormPlacement.Both,
+        EmbeddingScale = 5.5f,
+        LogitScale = 0.57735f,
+        AttentionScale = 0.7f,
+        AttentionSoftCap = 0.5f,
+        Activation = Activation.GeluTanh,
+        IsTied = true,
+        Experts = Mixtral.Experts! with { NormalizeWeights = false },
+    };
+
     public static DecoderConfig Qwen2Dense { get; } = Dense with
     {
         HasQueryKeyValueBias = true, IsTied = true, LayerCount = 3, SlidingWindow = 7, FullAttentionLayers = [0],
@@ -281,6 +293,7 @@ internal static class SampleConfigs
         },
         ["phimoe"] = Phimoe,
         ["phimoe_tied"] = Phimoe with { IsTied = true, SlidingWindow = 9 },
+        ["grok"] = Grok,
         ["qwen2_dense"] = Qwen2Dense,
         ["qwen3_dense"] = Dense with { QueryKeyNorm = QueryKeyNorm.PerHead, HeadSize = 12 },
         ["latent"] = Latent,

@@ -17,7 +17,7 @@ public static class FamilyCatalogue
         new MistralFamily(), new LlamaFamily(), new Qwen2Family(), new Qwen3Family(), new MixtralFamily(), new OlmoeFamily(), new Qwen3MoeFamily(), new Qwen2MoeFamily(),
         new Dots1Family(), new Glm4MoeFamily(), new GraniteMoeFamily(), new GraniteMoeSharedFamily(), new Ernie45MoeFamily(),
         new HunyuanMoeFamily(), new MiniMaxM2Family(), new FlexOlmoFamily(), new GptOssFamily(), new DbrxFamily(), new Llama4TextFamily(),
-        new Llama4Family(), new PhimoeFamily(),
+        new Llama4Family(), new PhimoeFamily(), new Grok1Family(),
         new DeepSeekV3Family(), new KimiK2Family(), new DeepSeekV2Family(),
     ];
 
