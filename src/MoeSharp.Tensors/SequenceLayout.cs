@@ -12,6 +12,7 @@ public sealed class SequenceLayout
 {
     private int[] _starts = new int[2];
     private int[] _pasts = new int[1];
+    private int[] _totals = new int[1];
     private Tensor _positionMemory = Tensor.Uninitialized(new TensorShape(16));
     private readonly Indices _positions;
 
@@ -70,11 +71,15 @@ public sealed class SequenceLayout
     /// <summary>Past and present rows of a sequence: the keys that its last row can see.</summary>
     public int KeyCountOf(int sequence) => PastOf(sequence) + LengthOf(sequence);
 
+    /// <summary>Rows of a sequence once all that is known of it has been read: more than <see cref="KeyCountOf"/> where it comes in parts.</summary>
+    public int TotalOf(int sequence) => Math.Max(_totals.AsSpan(0, SequenceCount)[sequence], KeyCountOf(sequence));
+
     /// <summary>Appends a sequence.</summary>
     /// <param name="length">Its rows; may be 0.</param>
     /// <param name="past">Rows that are already in its cache.</param>
+    /// <param name="total">Rows it will have when what is known of it has been read; 0 where this is all.</param>
     /// <returns>This layout.</returns>
-    public SequenceLayout Add(int length, int past = 0)
+    public SequenceLayout Add(int length, int past = 0, int total = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfNegative(past);
@@ -82,11 +87,13 @@ public sealed class SequenceLayout
         {
             Array.Resize(ref _starts, _starts.Length * 2);
             Array.Resize(ref _pasts, _starts.Length);
+            Array.Resize(ref _totals, _starts.Length);
         }
 
         int start = RowCount;
         int end = checked(start + length);
         _pasts[SequenceCount] = past;
+        _totals[SequenceCount] = total;
         SequenceCount++;
         _starts[SequenceCount] = end;
         Resize(end);

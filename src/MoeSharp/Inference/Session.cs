@@ -21,6 +21,9 @@ public sealed class Session : IDisposable
     private readonly ForwardOptions _without;
     private readonly IInferenceObserver? _observer;
     private readonly float[] _logits;
+    private readonly List<int>? _history; // kept where a text that grows long must be read again
+    private ForwardOptions? _unobserved;
+    private bool _isLong;
 
     /// <summary>Starts an empty text.</summary>
     /// <param name="decoder">The model; no router may depend on the batch.</param>
@@ -48,6 +51,7 @@ public sealed class Session : IDisposable
         _scope = new TensorScope(workers: workers);
         _caches = [decoder.CreateCache(Math.Min(capacity, decoder.Config.PositionCount), cacheType)];
         _logits = new float[decoder.Config.VocabularySize];
+        _history = decoder.LongRotationAfter is null ? null : new List<int>(capacity);
         var routing = new RoutingContext { IsCausal = true, MeasuresBalance = false, Observer = observer };
         _lastOnly = new ForwardOptions { Routing = routing, Observer = observer, LogitRows = observer is null ? _lastRow : null };
         _without = new ForwardOptions { Routing = routing, Observer = observer, SkipsLogits = observer is null };
@@ -82,36 +86,64 @@ public sealed class Session : IDisposable
                 + $"{_decoder.Config.PositionCount}. Shorten the text.", nameof(ids));
         }
 
+        int total = Length + ids.Length;
+        ReadAgainWhereRotationChanges(total, chunk, cancellation);
         for (int start = 0; start < ids.Length; start += chunk)
         {
             cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<int> part = ids.Slice(start, Math.Min(chunk, ids.Length - start));
-            Step(part, isLast: start + part.Length == ids.Length);
+            Step(part, total, start + part.Length == ids.Length ? _lastOnly : _without);
         }
     }
 
     /// <summary>Forgets all tokens from <paramref name="length"/> on.</summary>
-    public void Truncate(int length) => _caches[0].Truncate(length);
+    public void Truncate(int length)
+    {
+        _caches[0].Truncate(length);
+        _history?.RemoveRange(Length, _history.Count - Length);
+    }
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => _scope.Dispose();
 
-    private void Step(ReadOnlySpan<int> part, bool isLast)
+    /// <summary>Keys of the cache are rotated for short or for long texts; a text that becomes the other kind is read from its start.</summary>
+    private void ReadAgainWhereRotationChanges(int total, int chunk, CancellationToken cancellation)
+    {
+        bool isLong = total > _decoder.LongRotationAfter;
+        if (_history is { Count: > 0 } && isLong != _isLong)
+        {
+            int[] ids = [.. _history];
+            Truncate(0);
+            _unobserved ??= new ForwardOptions { Routing = new RoutingContext { IsCausal = true, MeasuresBalance = false }, SkipsLogits = true };
+            _isLong = isLong;
+            for (int start = 0; start < ids.Length; start += chunk)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Step(ids.AsSpan(start, Math.Min(chunk, ids.Length - start)), total, _unobserved);
+            }
+        }
+
+        _isLong = isLong;
+    }
+
+    private void Step(ReadOnlySpan<int> part, int total, ForwardOptions options)
     {
         int past = Length;
         _layout.Clear();
-        _layout.Add(part.Length, past);
+        _layout.Add(part.Length, past, total);
         _lastRow[0] = part.Length - 1;
         try
         {
             Indices ids = _scope.NewIndices(part.Length);
             part.CopyTo(ids.Span);
-            DecoderOutput output = _decoder.Forward(_scope, ids, _layout, isLast ? _lastOnly : _without, _caches);
+            DecoderOutput output = _decoder.Forward(_scope, ids, _layout, options, _caches);
             if (output.Logits is { } logits)
             {
                 _observer?.ObserveLogits(logits);
                 logits.Row(logits.Rows - 1).CopyTo(_logits);
             }
+
+            _history?.AddRange(part);
         }
         catch
         {

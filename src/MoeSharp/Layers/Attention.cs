@@ -106,8 +106,8 @@ public sealed class Attention : IAttention
 
         if (_config.IsRotated)
         {
-            query = RopeOp.Apply(query, layout.Positions, _rope, _config.HeadSize);
-            key = RopeOp.Apply(key, layout.Positions, _rope, _config.HeadSize);
+            query = RopeOp.Apply(query, layout, _rope, _config.HeadSize);
+            key = RopeOp.Apply(key, layout, _rope, _config.HeadSize);
             if (_ones is not null)
             {
                 query = RmsNormOp.Apply(query, _ones, _config.NormEpsilon);

@@ -10,7 +10,23 @@ public static class Rotary
     /// <param name="config">The facts.</param>
     /// <param name="headSize">d.</param>
     /// <param name="positionCount">The longest position of the model; where no other is given, also the trained length.</param>
-    public static RopeTable CreateTable(RotaryConfig config, int headSize, int positionCount) => new(new RopeOptions
+    public static RopeTable CreateTable(RotaryConfig config, int headSize, int positionCount)
+    {
+        RopeOptions options = OptionsOf(config, headSize, positionCount);
+        if (config.Scaling != RopeScaling.LongRope)
+        {
+            return new RopeTable(options);
+        }
+
+        int original = config.OriginalPositionCount ?? positionCount;
+        return new RopeTable(options with { AttentionFactor = config.ShortMScale ?? config.AttentionFactor })
+        {
+            Long = new RopeTable(options with { AttentionFactor = config.LongMScale ?? config.AttentionFactor }, checked(original + 1)),
+            LongAfter = original,
+        };
+    }
+
+    private static RopeOptions OptionsOf(RotaryConfig config, int headSize, int positionCount) => new()
     {
         RotarySize = config.RotatedSize(headSize),
         Theta = config.Theta,
@@ -26,6 +42,8 @@ public static class Rotary
         AttentionFactor = config.AttentionFactor,
         LowFrequencyFactor = config.LowFrequencyFactor,
         HighFrequencyFactor = config.HighFrequencyFactor,
+        ShortFactors = config.ShortFactors,
+        LongFactors = config.LongFactors,
         Layout = config.IsInterleaved ? RopeLayout.Interleaved : RopeLayout.HalfSplit,
-    });
+    };
 }

@@ -50,6 +50,18 @@ public sealed record RotaryConfig
     /// <summary>Llama 3: wavelengths below original length divided by this are kept.</summary>
     public double HighFrequencyFactor { get; init; } = 4;
 
+    /// <summary>LongRope: divisors of the frequencies in texts up to the original length, one a pair.</summary>
+    public FactorList ShortFactors { get; init; } = [];
+
+    /// <summary>LongRope: divisors of the frequencies in longer texts, one a pair.</summary>
+    public FactorList LongFactors { get; init; } = [];
+
+    /// <summary>LongRope: what cosines and sines are multiplied by in texts up to the original length; null takes the attention factor.</summary>
+    public double? ShortMScale { get; init; }
+
+    /// <summary>LongRope: what cosines and sines are multiplied by in longer texts; null takes the attention factor.</summary>
+    public double? LongMScale { get; init; }
+
     /// <summary>What latent attention multiplies its scores by beside 1/√d: the square of YaRN's factor for all dimensions.</summary>
     /// <remarks>Source: DeepSeek-V2's published code; <c>(0.1·mscale_all_dim·ln(factor) + 1)²</c>, 1 where the frequencies are not scaled.</remarks>
     public double LatentScoreFactor => Scaling == RopeScaling.Default || MScaleAllDimensions is null or 0
@@ -86,10 +98,26 @@ public sealed record RotaryConfig
             RequireAbove(faults, nameof(BetaSlow), BetaSlow, 0);
         }
 
+        if (Scaling == RopeScaling.LongRope)
+        {
+            RequireFactors(faults, nameof(ShortFactors), ShortFactors, headSize);
+            RequireFactors(faults, nameof(LongFactors), LongFactors, headSize);
+            RequireAbove(faults, nameof(ShortMScale), ShortMScale ?? 1, 0);
+            RequireAbove(faults, nameof(LongMScale), LongMScale ?? 1, 0);
+        }
+
         if (Scaling == RopeScaling.Llama3)
         {
             RequireAbove(faults, nameof(LowFrequencyFactor), LowFrequencyFactor, 0);
             RequireAbove(faults, nameof(HighFrequencyFactor), HighFrequencyFactor, 0);
+        }
+    }
+
+    private void RequireFactors(List<string> faults, string name, FactorList factors, int headSize)
+    {
+        if (factors.Count != RotatedSize(headSize) / 2 || factors.Any(factor => !(factor > 0 && double.IsFinite(factor))))
+        {
+            faults.Add($"Rotary.{name} must have {RotatedSize(headSize) / 2} numbers above 0, one a pair, got {factors.Count}.");
         }
     }
 

@@ -15,8 +15,9 @@ public sealed class RopeOp : Operation
     private readonly RopeTable _table;
     private readonly int _headSize;
     private readonly int _start;
+    private readonly Indices? _isLong;
 
-    private RopeOp(Tensor x, Indices positions, RopeTable table, int headSize, int start, Tensor output)
+    private RopeOp(Tensor x, Indices positions, RopeTable table, int headSize, int start, Indices? isLong, Tensor output)
         : base(output)
     {
         _x = x;
@@ -24,6 +25,7 @@ public sealed class RopeOp : Operation
         _table = table;
         _headSize = headSize;
         _start = start;
+        _isLong = isLong;
     }
 
     /// <summary>Rotates heads.</summary>
@@ -33,7 +35,39 @@ public sealed class RopeOp : Operation
     /// <param name="headSize">d.</param>
     /// <param name="start">First rotated column of a head.</param>
     /// <exception cref="TensorShapeException">Columns are no multiple of the head size, the rotated part does not fit, or there is not one position a row.</exception>
-    public static Tensor Apply(Tensor x, Indices positions, RopeTable table, int headSize, int start = 0)
+    public static Tensor Apply(Tensor x, Indices positions, RopeTable table, int headSize, int start = 0) =>
+        Apply(x, positions, table, headSize, start, isLong: null);
+
+    /// <summary>Rotates heads; where long sequences have a table of their own, their rows take it.</summary>
+    /// <param name="x">[T, H·d].</param>
+    /// <param name="layout">Positions, and which rows belong to long sequences.</param>
+    /// <param name="table">Angles and layout.</param>
+    /// <param name="headSize">d.</param>
+    /// <param name="start">First rotated column of a head.</param>
+    /// <exception cref="TensorShapeException">As in the other form.</exception>
+    public static Tensor Apply(Tensor x, SequenceLayout layout, RopeTable table, int headSize, int start = 0)
+    {
+        int longCount = 0;
+        for (int sequence = 0; table.Long is not null && sequence < layout.SequenceCount; sequence++)
+        {
+            longCount += layout.TotalOf(sequence) > table.LongAfter ? 1 : 0;
+        }
+
+        if (longCount == 0 || longCount == layout.SequenceCount)
+        {
+            return Apply(x, layout.Positions, longCount == 0 ? table : table.Long!, headSize, start, isLong: null);
+        }
+
+        Indices isLong = ScopeOf("rope", x).NewIndices(layout.RowCount);
+        for (int sequence = 0; sequence < layout.SequenceCount; sequence++)
+        {
+            isLong.Span.Slice(layout.StartOf(sequence), layout.LengthOf(sequence)).Fill(layout.TotalOf(sequence) > table.LongAfter ? 1 : 0);
+        }
+
+        return Apply(x, layout.Positions, table, headSize, start, isLong);
+    }
+
+    private static Tensor Apply(Tensor x, Indices positions, RopeTable table, int headSize, int start, Indices? isLong)
     {
         if (headSize < 1 || x.Shape.Columns % headSize != 0 || positions.Length != x.Shape.Rows)
         {
@@ -47,19 +81,20 @@ public sealed class RopeOp : Operation
 
         TensorScope scope = ScopeOf("rope", x);
         Tensor output = scope.New(x.Shape);
-        Run(scope, x, positions, table, headSize, start, output, inverse: false, accumulate: false);
-        return Records(scope, x) ? Record(scope, new RopeOp(x, positions, table, headSize, start, output)) : output;
+        Run(scope, x, positions, table, headSize, start, isLong, output, inverse: false, accumulate: false);
+        return Records(scope, x) ? Record(scope, new RopeOp(x, positions, table, headSize, start, isLong, output)) : output;
     }
 
     /// <inheritdoc/>
     protected internal override void Backward()
     {
         Tensor gradient = _x.GradientFor(out bool accumulate);
-        Run(Output.Scope!, OutputGradient, _positions, _table, _headSize, _start, gradient, inverse: true, accumulate);
+        Run(Output.Scope!, OutputGradient, _positions, _table, _headSize, _start, _isLong, gradient, inverse: true, accumulate);
     }
 
     private static void Run(
-        TensorScope scope, Tensor x, Indices positions, RopeTable table, int headSize, int start, Tensor y, bool inverse, bool accumulate)
+        TensorScope scope, Tensor x, Indices positions, RopeTable table, int headSize, int start, Indices? isLong, Tensor y,
+        bool inverse, bool accumulate)
     {
         int last = -1;
         foreach (int position in positions.Span)
@@ -75,13 +110,17 @@ public sealed class RopeOp : Operation
         Blocks blocks = Blocks.OfRows(x.Rows, x.Columns);
         scope.Workers.Run(
             blocks.Count,
-            new Work(x, positions, table.UpTo(last), table.Layout, headSize, start, y, inverse, accumulate, blocks));
+            new Work(
+                x, positions, table.UpTo(last), isLong is null ? null : table.Long!.UpTo(last), isLong, table.Layout, headSize, start, y, inverse,
+                accumulate, blocks));
     }
 
     private readonly struct Work(
         Tensor x,
         Indices positions,
         RopeTable.Angles angles,
+        RopeTable.Angles? longAngles,
+        Indices? isLong,
         RopeLayout layout,
         int headSize,
         int start,
@@ -96,7 +135,8 @@ public sealed class RopeOp : Operation
             ReadOnlySpan<int> position = positions.Span;
             for (int row = first; row < first + blocks.Size(item); row++)
             {
-                ReadOnlySpan<float> source = x.Row(row), cos = angles.Cosines.Row(position[row]), sin = angles.Sines.Row(position[row]);
+                RopeTable.Angles own = isLong is not null && isLong[row] != 0 ? longAngles! : angles;
+                ReadOnlySpan<float> source = x.Row(row), cos = own.Cosines.Row(position[row]), sin = own.Sines.Row(position[row]);
                 Span<float> target = y.Row(row);
                 for (int column = 0; column < source.Length; column += headSize)
                 {

@@ -42,6 +42,20 @@ public sealed class RopeTable
     /// <summary>Which numbers form a pair.</summary>
     public RopeLayout Layout { get; }
 
+    /// <summary>The table of all rows of sequences with more than <see cref="LongAfter"/> positions; null where all take this one.</summary>
+    public RopeTable? Long { get; init; }
+
+    /// <summary>The most positions of a sequence that takes this table.</summary>
+    public int LongAfter { get; init; } = int.MaxValue;
+
+    /// <summary>Makes room for angles, so that no step has to.</summary>
+    /// <param name="position">The last position.</param>
+    public void Reserve(int position)
+    {
+        UpTo(position);
+        Long?.Reserve(position);
+    }
+
     /// <summary>Tables that reach at least to <paramref name="position"/>.</summary>
     internal Angles UpTo(int position)
     {

@@ -89,6 +89,10 @@ public sealed class Decoder
     /// <summary>True where a router's choice for a token depends on other tokens of the batch.</summary>
     public bool DependsOnBatch => ExpertLayers.Any(layer => layer.Router.DependsOnBatch);
 
+    /// <summary>The most tokens of a text whose rotation is that of short texts; null where all texts rotate alike. A text that grows
+    /// beyond must be read again, since keys in its cache are rotated otherwise.</summary>
+    public int? LongRotationAfter => _rope.Long is null ? null : _rope.LongAfter;
+
     /// <summary>A model with fresh weights: matrices from a normal distribution, norms 1, biases 0.</summary>
     /// <param name="config">Its facts.</param>
     /// <param name="seed">The same seed gives the same weights.</param>
@@ -117,7 +121,7 @@ public sealed class Decoder
     /// <param name="type">F32 or BF16.</param>
     public KeyValueCache CreateCache(int capacity, DType type = DType.F32)
     {
-        _rope.UpTo(Math.Clamp(capacity, 1, Config.PositionCount) - 1); // so that no step has to make room for angles
+        _rope.Reserve(Math.Clamp(capacity, 1, Config.PositionCount) - 1); // so that no step has to make room for angles
         return Config.Latent is { } latent
             ? new(
                 Config.LayerCount, 1, latent.KeyValueRank + latent.RotatedSize, latent.KeyValueRank, capacity, type, sharesValues: true)

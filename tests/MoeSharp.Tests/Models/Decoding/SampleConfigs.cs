@@ -292,6 +292,19 @@ internal static class SampleConfigs
             Experts = Llama4.Experts! with { TopK = 2 },
         },
         ["phimoe"] = Phimoe,
+        ["phimoe_long"] = Phimoe with
+        {
+            Rotary = new RotaryConfig
+            {
+                Scaling = RopeScaling.LongRope,
+                Factor = 4,
+                OriginalPositionCount = 64,
+                ShortFactors = [1, 1.1, 1.2, 1.5],
+                LongFactors = [1, 1.5, 3, 7],
+                ShortMScale = 1.2,
+                LongMScale = 1.4,
+            },
+        },
         ["phimoe_tied"] = Phimoe with { IsTied = true, SlidingWindow = 9 },
         ["grok"] = Grok,
         ["qwen2_dense"] = Qwen2Dense,

@@ -59,6 +59,14 @@ internal static class HfRotary
             facts["truncate"] = rotary.Truncates;
             AddIfGiven(facts, "attention_factor", rotary.AttentionFactor);
         }
+        else if (rotary.Scaling == RopeScaling.LongRope)
+        {
+            facts["short_factor"] = new JsonArray([.. rotary.ShortFactors.Select(number => (JsonNode?)JsonValue.Create(number))]);
+            facts["long_factor"] = new JsonArray([.. rotary.LongFactors.Select(number => (JsonNode?)JsonValue.Create(number))]);
+            AddIfGiven(facts, "short_mscale", rotary.ShortMScale);
+            AddIfGiven(facts, "long_mscale", rotary.LongMScale);
+            AddIfGiven(facts, "attention_factor", rotary.AttentionFactor);
+        }
         else if (rotary.Scaling == RopeScaling.Llama3)
         {
             facts["low_freq_factor"] = rotary.LowFrequencyFactor;
@@ -75,8 +83,14 @@ internal static class HfRotary
         RopeScaling kind = KindOf(hf, key, facts.GetOptionalString("rope_type") ?? facts.GetOptionalString("type") ?? "default");
         facts.Ignore("type"); // the older name of rope_type; some files have both
         int? trained = facts.GetOptionalInt("original_max_position_embeddings");
+        if (kind == RopeScaling.LongRope)
+        {
+            trained ??= hf.OptionalInt("original_max_position_embeddings"); // beside the section in some files
+            hf.Ignore("original_max_position_embeddings");
+        }
+
         double? factor = facts.GetOptionalDouble("factor");
-        if (factor is null && kind is RopeScaling.Yarn && trained > 0)
+        if (factor is null && (kind is RopeScaling.Yarn or RopeScaling.LongRope) && trained > 0)
         {
             factor = (double?)hf.OptionalInt("max_position_embeddings") / trained; // as transformers fills it in
         }
@@ -105,6 +119,10 @@ internal static class HfRotary
             AttentionFactor = facts.GetOptionalDouble("attention_factor"),
             MScale = facts.GetOptionalDouble("mscale"),
             MScaleAllDimensions = facts.GetOptionalDouble("mscale_all_dim"),
+            ShortFactors = FactorList.Create(facts.GetOptionalDoubles("short_factor") ?? []),
+            LongFactors = FactorList.Create(facts.GetOptionalDoubles("long_factor") ?? []),
+            ShortMScale = facts.GetOptionalDouble("short_mscale"),
+            LongMScale = facts.GetOptionalDouble("long_mscale"),
             LowFrequencyFactor = facts.GetDoubleOr("low_freq_factor", absent.LowFrequencyFactor),
             HighFrequencyFactor = facts.GetDoubleOr("high_freq_factor", absent.HighFrequencyFactor),
         };
@@ -124,8 +142,10 @@ internal static class HfRotary
                 return RopeScaling.Yarn;
             case "llama3":
                 return RopeScaling.Llama3;
+            case "longrope" or "su":
+                return RopeScaling.LongRope;
             default:
-                hf.Fault($"{key}.rope_type is \"{name}\", which is not supported. Supported are default, linear, dynamic, yarn, llama3.");
+                hf.Fault($"{key}.rope_type is \"{name}\", which is not supported. Supported are default, linear, dynamic, yarn, llama3, longrope.");
                 return RopeScaling.Default;
         }
     }
@@ -136,6 +156,7 @@ internal static class HfRotary
         RopeScaling.Dynamic => "dynamic",
         RopeScaling.Yarn => "yarn",
         RopeScaling.Llama3 => "llama3",
+        RopeScaling.LongRope => "longrope",
         _ => "default",
     };
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MoeSharp.Layers;
+using MoeSharp.Tensors.Autograd.Ops;
 
 namespace MoeSharp.Models.Decoding.Families;
 
@@ -43,6 +44,11 @@ public sealed class PhimoeFamily : Family
     {
         HfShared.Write(config, json);
         json["sliding_window"] = config.SlidingWindow;
+        if (config.Rotary.Scaling == RopeScaling.LongRope)
+        {
+            json["original_max_position_embeddings"] = config.Rotary.OriginalPositionCount; // transformers looks here when a text grows long
+        }
+
         json["attention_bias"] = config.HasQueryKeyValueBias;
         json["lm_head_bias"] = config.HasHeadBias;
         if (config.Experts is { } experts)

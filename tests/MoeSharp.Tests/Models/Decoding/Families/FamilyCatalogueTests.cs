@@ -23,7 +23,7 @@ public class FamilyCatalogueTests
         { "granite", "granitemoe" }, { "granite_shared", "granitemoeshared" }, { "ernie", "ernie4_5_moe" },
         { "ernie_untied", "ernie4_5_moe" }, { "hunyuan", "hunyuan_v1_moe" }, { "minimax", "minimax_m2" }, { "flex_olmo", "flex_olmo" },
         { "gpt_oss", "gpt_oss" }, { "dbrx", "dbrx" }, { "llama4", "llama4_text" }, { "llama4_topk", "llama4_text" }, { "phimoe", "phimoe" },
-        { "phimoe_tied", "phimoe" }, { "grok", "grok-1" }, { "qwen2_dense", "qwen2" }, { "qwen3_dense", "qwen3" },
+        { "phimoe_tied", "phimoe" }, { "phimoe_long", "phimoe" }, { "grok", "grok-1" }, { "qwen2_dense", "qwen2" }, { "qwen3_dense", "qwen3" },
         { "latent", "deepseek_v3" }, { "latent_lite", "deepseek_v2" }, { "latent_halves", "deepseek_v3" },
     };
 
