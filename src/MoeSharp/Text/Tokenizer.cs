@@ -57,7 +57,7 @@ public sealed class Tokenizer
     internal TokenizerParts Parts => _parts;
 
     /// <summary>Reads a tokenizer file.</summary>
-    /// <param name="path">A <c>tokenizer.json</c> or a SentencePiece <c>tokenizer.model</c>, or the folder that holds one (the first before the second).</param>
+    /// <param name="path">A <c>tokenizer.json</c>, a SentencePiece <c>tokenizer.model</c> or a GGUF file, or the folder that holds one of the first two.</param>
     /// <exception cref="ModelFormatException">The file is malformed, or asks for something that would change the result and is not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Tokenizer Load(string path) => new(TokenizerFile.Read(path));

@@ -1,4 +1,6 @@
 using MoeSharp.Formats;
+using MoeSharp.Formats.Gguf;
+using MoeSharp.Text.Gguf;
 using MoeSharp.Text.Json;
 using MoeSharp.Text.SentencePiece;
 
@@ -36,6 +38,12 @@ internal static class TokenizerFile
     {
         string file = !Directory.Exists(path) ? path : Find(path)
             ?? throw new FileNotFoundException($"{path}: there is no {JsonName} and no {ModelName}. Name a folder or file with a tokenizer.");
+        if (IsGguf(file))
+        {
+            using GgufFile gguf = GgufFile.Open(file);
+            return GgufVocabulary.Read(gguf.Values).Tokenizer.Parts;
+        }
+
         return Read(File.ReadAllBytes(file), file);
     }
 
@@ -47,6 +55,13 @@ internal static class TokenizerFile
         IsSentencePiece(content.Span, file)
             ? SentencePieceParts.Create(SentencePieceReader.Read(content.Span, file), recognisesControl: false)
             : TokenizerJsonReader.Read(content, file);
+
+    private static bool IsGguf(string path)
+    {
+        Span<byte> magic = stackalloc byte[4];
+        using FileStream file = File.OpenRead(path);
+        return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && magic.SequenceEqual("GGUF"u8);
+    }
 
     /// <summary>A SentencePiece model begins with its first piece, in field 1; JSON text may not begin with that byte and mean anything.</summary>
     private static bool IsSentencePiece(ReadOnlySpan<byte> content, string file) =>

@@ -9,8 +9,14 @@ namespace MoeSharp.Text.Json;
 internal static class TokenizerJsonWriter
 {
     /// <summary>Writes all parts.</summary>
+    /// <exception cref="NotSupportedException">The format cannot say what the tokenizer does.</exception>
     public static void Write(TokenizerParts parts, Stream stream)
     {
+        if (parts.Head.Count == 0)
+        {
+            throw new NotSupportedException($"{TokenizerFile.JsonName} cannot say what this tokenizer does: it adds a space before other cuts than those of gpt-2.");
+        }
+
         // Readable text, as the tokenizers library writes it; the file is never part of a web page.
         var options = new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
         using var writer = new Utf8JsonWriter(stream, options);

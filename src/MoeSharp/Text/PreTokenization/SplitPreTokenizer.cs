@@ -8,9 +8,14 @@ namespace MoeSharp.Text.PreTokenization;
 /// <param name="invert">Whether the text between matches takes the part of the matches.</param>
 internal sealed class SplitPreTokenizer(Pattern pattern, SplitBehavior behavior, bool invert) : IPreTokenizer
 {
-    private readonly Pattern _pattern = pattern;
-    private readonly SplitBehavior _behavior = behavior;
-    private readonly bool _invert = invert;
+    /// <summary>What is looked for.</summary>
+    public Pattern Pattern { get; } = pattern;
+
+    /// <summary>What happens to the matches.</summary>
+    public SplitBehavior Behavior { get; } = behavior;
+
+    /// <summary>Whether the text between matches takes their part.</summary>
+    public bool Inverts { get; } = invert;
 
     /// <inheritdoc/>
     public void Split(PieceList pieces)
@@ -18,7 +23,7 @@ internal sealed class SplitPreTokenizer(Pattern pattern, SplitBehavior behavior,
         var spans = new List<(int Start, int End, bool Match)>();
         for (int index = 0; index < pieces.Count; index++)
         {
-            if (_behavior == SplitBehavior.Isolated)
+            if (Behavior == SplitBehavior.Isolated)
             {
                 Isolate(pieces, index);
                 continue;
@@ -37,7 +42,7 @@ internal sealed class SplitPreTokenizer(Pattern pattern, SplitBehavior behavior,
         ReadOnlySpan<byte> text = pieces[index];
         int done = 0;
         int from = 0;
-        while (from <= text.Length && _pattern.TryFind(text, from, pieces.Stack, out int start, out int end))
+        while (from <= text.Length && Pattern.TryFind(text, from, pieces.Stack, out int start, out int end))
         {
             pieces.Keep(index, done, start);
             pieces.Keep(index, start, end);
@@ -53,21 +58,21 @@ internal sealed class SplitPreTokenizer(Pattern pattern, SplitBehavior behavior,
         spans.Clear();
         int done = 0;
         int from = 0;
-        while (from <= text.Length && _pattern.TryFind(text, from, stack, out int start, out int end))
+        while (from <= text.Length && Pattern.TryFind(text, from, stack, out int start, out int end))
         {
             if (start > done)
             {
-                spans.Add((done, start, _invert));
+                spans.Add((done, start, Inverts));
             }
 
-            spans.Add((start, end, !_invert));
+            spans.Add((start, end, !Inverts));
             done = end;
             from = Next(text, start, end);
         }
 
         if (done < text.Length)
         {
-            spans.Add((done, text.Length, _invert));
+            spans.Add((done, text.Length, Inverts));
         }
     }
 
@@ -88,7 +93,7 @@ internal sealed class SplitPreTokenizer(Pattern pattern, SplitBehavior behavior,
         for (int first = 0; first < spans.Count;)
         {
             int last = first;
-            switch (_behavior)
+            switch (Behavior)
             {
                 case SplitBehavior.Removed when spans[first].Match:
                     first++;
