@@ -7,9 +7,9 @@ namespace MoeSharp.Cli;
 /// <summary>The command <c>moe</c>: parses, runs, and turns faults into one line and an exit code.</summary>
 internal static class CommandLine
 {
-    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error)
+    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, Stream? input = null)
     {
-        var terminal = new Terminal(output, error);
+        var terminal = new Terminal(output, error, input);
         var common = new CommonOptions();
         RootCommand root = Build(terminal, common);
         ParseResult parsed = root.Parse(arguments);
@@ -57,6 +57,7 @@ internal static class CommandLine
         root.Subcommands.Add(TrainCommand.Create(terminal, common));
         root.Subcommands.Add(InspectCommand.Create(terminal, common));
         root.Subcommands.Add(LogitsCommand.Create(terminal, common));
+        root.Subcommands.Add(TokenizeCommand.Create(terminal, common));
         root.Subcommands.Add(BenchCommand.Create(terminal, common));
         root.Subcommands.Add(EvalCommand.Create(terminal, common));
         root.Subcommands.Add(DiffCommand.Create(terminal, common));

@@ -5,13 +5,16 @@ using Spectre.Console;
 
 namespace MoeSharp.Cli;
 
-/// <summary>Where a command writes: results to one stream, everything else to the other.</summary>
+/// <summary>Where a command reads and writes: results to one stream, everything else to the other.</summary>
 /// <remarks>Results (text, tables, JSON) go to <see cref="Out"/>; progress, notes and faults to <see cref="Error"/>, so that a pipe
 /// gets results only.</remarks>
 internal sealed class Terminal
 {
-    public Terminal(TextWriter output, TextWriter error)
+    private readonly Stream? _input;
+
+    public Terminal(TextWriter output, TextWriter error, Stream? input = null)
     {
+        _input = input;
         Out = output;
         Error = error;
         Tables = Open(output, Console.IsOutputRedirected || output != Console.Out);
@@ -30,6 +33,9 @@ internal sealed class Terminal
 
     /// <summary>True when a person watches the error stream.</summary>
     public bool IsWatched => !Console.IsErrorRedirected && Error == Console.Error;
+
+    /// <summary>The bytes that a command is given; the caller closes them.</summary>
+    public Stream OpenInput() => _input ?? Console.OpenStandardInput();
 
     /// <summary>Writes one JSON document, indented, with a line end; text as it is, since no page will hold it.</summary>
     public void WriteJson(Action<Utf8JsonWriter> write)

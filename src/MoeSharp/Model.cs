@@ -8,6 +8,7 @@ using MoeSharp.Models.Decoding.Families;
 using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Tensors;
 using MoeSharp.Text;
+using MoeSharp.Text.Gguf;
 
 namespace MoeSharp;
 
@@ -198,7 +199,8 @@ public sealed class Model : IDisposable
     {
         using GgufFile file = GgufFile.Open(path);
         (Decoder decoder, Family? family) = GgufDecoder.Load(file, options);
-        return new Model(decoder, tokenizer: null, family, workers: workers);
+        GgufVocabulary? vocabulary = GgufVocabulary.IsIn(file.Values) ? GgufVocabulary.Read(file.Values) : null;
+        return new Model(decoder, vocabulary?.Tokenizer, family, [.. vocabulary?.EndIds ?? []], workers);
     }
 
     private static ModelFormatException Missing(string name) =>

@@ -15,11 +15,14 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Calls <c>moe</c>.</summary>
-    public static async Task<CommandRun> Of(params string[] arguments)
+    public static Task<CommandRun> Of(params string[] arguments) => WithInput("", arguments);
+
+    /// <summary>Calls <c>moe</c> with a text on its standard input.</summary>
+    public static async Task<CommandRun> WithInput(string input, params string[] arguments)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        int exitCode = await CommandLine.InvokeAsync(arguments, output, error);
+        int exitCode = await CommandLine.InvokeAsync(arguments, output, error, new MemoryStream(System.Text.Encoding.UTF8.GetBytes(input)));
         return new CommandRun(exitCode, output.ToString(), error.ToString());
     }
 
