@@ -87,7 +87,11 @@ internal static class PreTokenizerRecipes
 
     /// <summary>The recipe that cuts and normalises so, one with the same rule for whole pieces first; or <see langword="null"/>.</summary>
     public static PreTokenizerRecipe? Find(IReadOnlyList<string> patterns, bool composesCharacters, bool ignoreMerges) => All
-        .Where(recipe => recipe.ComposesCharacters == composesCharacters && recipe.Patterns.SequenceEqual(patterns, StringComparer.Ordinal))
+        .Where(recipe => recipe.ComposesCharacters == composesCharacters && recipe.Patterns.SequenceEqual(patterns.Select(Escaped), StringComparer.Ordinal))
         .OrderBy(recipe => recipe.IgnoreMerges == ignoreMerges ? 0 : 1)
         .FirstOrDefault();
+
+    /// <summary>Line ends are written both as themselves and as escapes.</summary>
+    private static string Escaped(string pattern) =>
+        pattern.Replace("\r", @"\r", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
 }
