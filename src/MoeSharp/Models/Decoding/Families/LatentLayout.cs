@@ -74,8 +74,8 @@ internal static class LatentLayout
         map.Ignore(theirs + "rotary_emb.inv_freq"); // a constant that old checkpoints stored
     }
 
-    // Published [H·(n + v), c]; ours [H, c, n], turned, and [H, v, c].
-    private static void BindUp(LatentSizes latent, WeightMap map, string tensor, string ours, long heads)
+    /// <summary>Binds the rows of keys and values in one matrix <c>[H·(n + v), c]</c>: ours are <c>[H, c, n]</c>, turned, and <c>[H, v, c]</c>.</summary>
+    internal static void BindUp(LatentSizes latent, WeightMap map, string tensor, string ours, long heads)
     {
         long rank = latent.KeyValueRank, keys = latent.UnrotatedSize, values = latent.ValueSize;
         var segments = new List<WeightSegment>();

@@ -8,7 +8,8 @@ namespace MoeSharp.Models.Decoding.Gguf;
 /// <param name="config">The model.</param>
 /// <param name="map">Where to add.</param>
 /// <param name="shapeOf">Shape of a tensor of the file; null when it is not there, or no file is at hand.</param>
-internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<string, IReadOnlyList<long>?> shapeOf)
+/// <param name="isWritten">True when there is no file: the names are those that are written.</param>
+internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<string, IReadOnlyList<long>?> shapeOf, bool isWritten)
 {
     /// <summary>The model.</summary>
     public DecoderConfig Config { get; } = config;
@@ -55,6 +56,12 @@ internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<stri
     /// <c>j·d/2 + i</c> here.</summary>
     public void Permuted(string tensor, string parameter, int heads, long columns, bool hasBias)
     {
+        if (!Fits(tensor + ".weight", (long)heads * Config.HeadSize))
+        {
+            Linear(tensor, parameter, (long)heads * Config.HeadSize, columns, hasBias); // told as missing or of another shape
+            return;
+        }
+
         Map.Add(tensor + ".weight", new TensorShape((long)heads * Config.HeadSize, columns), Halves(parameter + ".weight", heads, columns));
         if (hasBias)
         {
@@ -92,7 +99,7 @@ internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<stri
     {
         ExpertsConfig facts = Config.Experts!;
         long hidden = Config.HiddenSize, width = facts.IntermediateSize;
-        if (Has(block + "ffn_gate.0.weight"))
+        if (Has(block + "ffn_gate.0.weight") && Has($"{block}ffn_gate.{facts.ExpertCount - 1}.weight"))
         {
             for (int e = 0; e < facts.ExpertCount; e++)
             {
@@ -104,7 +111,7 @@ internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<stri
             return;
         }
 
-        if (Has(block + "ffn_gate_up_exps.weight"))
+        if (Has(block + "ffn_gate_up_exps.weight") && Fits(block + "ffn_gate_up_exps.weight", facts.ExpertCount))
         {
             FusedExperts(block + "ffn_gate_up_exps.weight", parameter, facts.ExpertCount, width * hidden);
         }
@@ -116,6 +123,9 @@ internal sealed class GgufBinding(DecoderConfig config, WeightMap map, Func<stri
 
         Add(block + "ffn_down_exps.weight", parameter + "down_projection", facts.ExpertCount, hidden, width);
     }
+
+    /// <summary>True where a tensor has as many rows as the numbers say; those of a damaged file would fill memory with segments.</summary>
+    public bool Fits(string tensor, long rows) => isWritten || (shapeOf(tensor) is { Count: > 0 } shape && shape[0] == rows);
 
     private void FusedExperts(string tensor, string parameter, int experts, long length)
     {

@@ -42,6 +42,12 @@ public abstract partial class GgufLayout
         {
             binding.Add("output.bias", "head.bias", config.VocabularySize);
         }
+
+        string next = GgufBinding.Block(config.LayerCount);
+        if (binding.Has(next + "nextn.eh_proj.weight"))
+        {
+            binding.Map.Ignore(next); // predicts further tokens in training
+        }
     }
 
     /// <summary>Attention of a block.</summary>

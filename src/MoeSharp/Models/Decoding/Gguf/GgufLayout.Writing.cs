@@ -16,7 +16,7 @@ public abstract partial class GgufLayout
         set("feed_forward_length", GgufValue.Of((uint)width));
         set("attention.head_count", GgufValue.Of((uint)config.HeadCount));
         set("attention.head_count_kv", GgufValue.Of((uint)config.KeyValueHeadCount));
-        GgufRotary.Write(config, config.HeadSize, set);
+        GgufRotary.Write(config, config.RotatedHeadSize, set);
         set(EpsilonKey, GgufValue.Of(config.NormEpsilon));
         set("attention.key_length", GgufValue.Of((uint)config.HeadSize));
         set("attention.value_length", GgufValue.Of((uint)config.HeadSize));
@@ -102,7 +102,7 @@ public abstract partial class GgufLayout
         IntermediateSize = config.Experts is not null && config.DenseLayers.Count == 0 ? 0 : config.IntermediateSize,
         FullAttentionLayers = config.SlidingWindow is null && config.AttentionBlockLength is null ? [] : config.FullAttentionLayers,
         DenseLayers = config.Experts is null ? [] : NumberList.Create([.. config.DenseLayers.Distinct().Order()]),
-        Rotary = GgufRotary.Essence(config.Rotary, config.HeadSize, config.PositionCount),
+        Rotary = GgufRotary.Essence(config.Rotary, config.RotatedHeadSize, config.PositionCount),
         InitializerRange = 0,
         BeginToken = null,
         EndTokens = [],

@@ -86,7 +86,7 @@ public abstract partial class GgufLayout
     public WeightMap Map(DecoderConfig config, Func<string, IReadOnlyList<long>?>? shapeOf = null)
     {
         var map = new WeightMap();
-        Bind(new GgufBinding(config, map, shapeOf ?? (_ => null)));
+        Bind(new GgufBinding(config, map, shapeOf ?? (_ => null), isWritten: shapeOf is null));
         return map;
     }
 
@@ -110,12 +110,7 @@ public abstract partial class GgufLayout
     internal virtual DecoderConfig Read(GgufFacts facts)
     {
         int layers = LayerCount(facts), hidden = facts.Int("embedding_length"), heads = facts.Int("attention.head_count");
-        int headSize = facts.OptionalInt("attention.key_length") ?? (heads > 0 ? hidden / heads : 0);
-        if (facts.OptionalInt("attention.value_length") is { } valueSize && valueSize != headSize)
-        {
-            throw facts.Fault("attention.value_length", $"is {valueSize}, other than the size of keys ({headSize}), which {Architecture} has not.");
-        }
-
+        (int headSize, int keyValueHeads, LatentSizes? latent) = ReadHeads(facts, hidden, heads);
         string first = GgufBinding.Block(0);
         int[] dense = [.. Enumerable.Range(0, layers).Where(layer => !facts.HasTensor(GgufBinding.Block(layer) + "ffn_gate_inp.weight"))];
         var config = new DecoderConfig
@@ -124,12 +119,13 @@ public abstract partial class GgufLayout
             HiddenSize = hidden,
             LayerCount = layers,
             HeadCount = heads,
-            KeyValueHeadCount = facts.OptionalInt("attention.head_count_kv") ?? heads,
+            KeyValueHeadCount = keyValueHeads,
             HeadSize = headSize,
+            Latent = latent,
             PositionCount = facts.OptionalInt("context_length") ?? 2048,
             Norm = Norm,
             NormEpsilon = (float)(facts.OptionalNumber("attention.layer_norm_rms_epsilon") ?? facts.Number("attention.layer_norm_epsilon")),
-            Rotary = GgufRotary.Read(facts, headSize, IsInterleaved),
+            Rotary = GgufRotary.Read(facts, latent?.RotatedSize ?? headSize, IsInterleaved),
             QueryKeyNorm = facts.HasTensor(first + "attn_q_norm.weight") ? QueryKeyNorm : QueryKeyNorm.None,
             HasQueryKeyValueBias = facts.HasTensor(first + "attn_q.bias") || facts.HasTensor(first + "attn_qkv.bias"),
             HasOutputBias = facts.HasTensor(first + "attn_output.bias"),
@@ -156,6 +152,18 @@ public abstract partial class GgufLayout
                 HasFeedForwardBias = dense.Length > 0 && facts.HasTensor(GgufBinding.Block(dense[0]) + "ffn_up.bias"),
             }
             : config;
+    }
+
+    /// <summary>Reads the size of a head, the number of key-value heads, and the sizes of latent attention where it is.</summary>
+    internal virtual (int HeadSize, int KeyValueHeadCount, LatentSizes? Latent) ReadHeads(GgufFacts facts, int hidden, int heads)
+    {
+        int headSize = facts.OptionalInt("attention.key_length") ?? (heads > 0 ? hidden / heads : 0);
+        if (facts.OptionalInt("attention.value_length") is { } valueSize && valueSize != headSize)
+        {
+            throw facts.Fault("attention.value_length", $"is {valueSize}, other than the size of keys ({headSize}), which {Architecture} has not.");
+        }
+
+        return (headSize, facts.OptionalInt("attention.head_count_kv") ?? heads, null);
     }
 
     /// <summary>Reads the facts of the experts.</summary>

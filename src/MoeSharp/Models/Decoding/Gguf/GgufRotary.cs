@@ -5,11 +5,12 @@ using MoeSharp.Tensors.Autograd.Ops;
 namespace MoeSharp.Models.Decoding.Gguf;
 
 /// <summary>The keys of rotation, which all architectures share.</summary>
-/// <remarks>A file has no key for the rounding of YaRN's range: it is rounded. <c>rope.scaling.yarn_truncate</c> is our own key for models
-/// that do not, and is written for them only.</remarks>
+/// <remarks>A file has no key for the rounding of YaRN's range, which is rounded, and none for <c>mscale</c>, which is <c>mscale_all_dim</c>:
+/// <c>rope.scaling.yarn_truncate</c> and <c>rope.scaling.yarn_mscale</c> are our own, written for models that differ.</remarks>
 internal static class GgufRotary
 {
     private const string TruncateKey = "rope.scaling.yarn_truncate";
+    private const string MScaleKey = "rope.scaling.yarn_mscale";
 
     /// <summary>Reads rotation.</summary>
     public static RotaryConfig Read(GgufFacts facts, int headSize, bool isInterleaved)
@@ -38,8 +39,8 @@ internal static class GgufRotary
                     BetaFast = facts.OptionalNumber("rope.scaling.yarn_beta_fast") ?? plain.BetaFast,
                     BetaSlow = facts.OptionalNumber("rope.scaling.yarn_beta_slow") ?? plain.BetaSlow,
                     AttentionFactor = facts.OptionalNumber("rope.scaling.yarn_attn_factor") ?? facts.OptionalNumber("rope.scaling.attn_factor"),
-                    MScale = all == 0 ? null : Short(all),
-                    MScaleAllDimensions = all == 0 ? null : Short(all),
+                    MScale = Short(facts.OptionalNumber(MScaleKey) ?? all),
+                    MScaleAllDimensions = Short(all),
                     Truncates = facts.OptionalFlag(TruncateKey) ?? true,
                 };
             case var type:
@@ -75,6 +76,11 @@ internal static class GgufRotary
                 set("rope.scaling.yarn_log_multiplier", GgufValue.Of((float)(0.1 * all)));
             }
 
+            if ((rotary.MScale ?? 0) != (rotary.MScaleAllDimensions ?? 0))
+            {
+                set(MScaleKey, GgufValue.Of((float)(rotary.MScale ?? 0)));
+            }
+
             if (!rotary.Truncates)
             {
                 set(TruncateKey, GgufValue.Of(false));
@@ -92,8 +98,8 @@ internal static class GgufRotary
         BetaFast = (float)rotary.BetaFast,
         BetaSlow = (float)rotary.BetaSlow,
         AttentionFactor = (float?)rotary.AttentionFactor,
-        MScale = rotary.MScale is null or 0 ? null : Short((float)rotary.MScale.Value),
-        MScaleAllDimensions = rotary.MScaleAllDimensions is null or 0 ? null : Short((float)rotary.MScaleAllDimensions.Value),
+        MScale = Short((float)(rotary.MScale ?? 0)),
+        MScaleAllDimensions = Short((float)(rotary.MScaleAllDimensions ?? 0)),
     };
 
     /// <summary>The part of a head that gives back a number of columns.</summary>
@@ -103,6 +109,6 @@ internal static class GgufRotary
         return (int)(headSize * part) == rotated ? part : Math.BitIncrement(part);
     }
 
-    // 0.1 * 0.707 in 32 bits and back: to the digits that configurations have.
-    private static double Short(double value) => Math.Round(value, 5);
+    // 0.1 * 0.707 in 32 bits and back: to the digits that configurations have; 0 stands for none.
+    private static double? Short(double value) => Math.Round(value, 5) is var number && number == 0 ? null : number;
 }

@@ -22,14 +22,4 @@ public sealed class Glm4MoeLayout : GgufLayout
         DeepSeekKeys.Write(config, experts, set);
         set("nextn_predict_layers", GgufValue.Of(0u));
     }
-
-    internal override void BindEnds(GgufBinding binding)
-    {
-        base.BindEnds(binding);
-        string next = GgufBinding.Block(binding.Config.LayerCount);
-        if (binding.Has(next + "nextn.eh_proj.weight"))
-        {
-            binding.Map.Ignore(next); // predicts further tokens in training
-        }
-    }
 }
