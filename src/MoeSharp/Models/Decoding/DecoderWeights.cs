@@ -25,7 +25,7 @@ public static class DecoderWeights
     /// <summary>Fills a decoder by a list of tensors.</summary>
     internal static void Load(Decoder decoder, WeightMap map, TensorSource source, WeightOptions options)
     {
-        Check(map, source);
+        Require(map, source);
         var reader = new WeightReader(map, source);
         foreach (Parameter parameter in decoder.Parameters)
         {
@@ -110,7 +110,9 @@ public static class DecoderWeights
         }
     }
 
-    private static void Check(WeightMap map, TensorSource source)
+    /// <summary>Checks that the tensors are those of a list.</summary>
+    /// <exception cref="ModelFormatException">Tensors are missing, left over or of another shape.</exception>
+    internal static void Require(WeightMap map, TensorSource source)
     {
         var missing = new List<string>();
         var wrong = new List<string>();
