@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace MoeSharp.Formats;
 
@@ -88,9 +89,16 @@ public sealed class JsonConfig
             json = json[3..];
         }
 
+        // The parser looks at bytes only where it must: a text that is no Unicode would throw when it is asked for.
+        if (!Utf8.IsValid(json))
+        {
+            throw new ModelFormatException(name, null, null, "is not valid UTF-8.");
+        }
+
         try
         {
             using JsonDocument document = JsonDocument.Parse(json.ToArray(), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            RequireTexts(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonConfig(Path.GetFileName(name), "", document.RootElement.Clone(), [])
                 : throw new ModelFormatException(name, null, null, $"is {Describe(document.RootElement)}, not an object.");
@@ -98,6 +106,34 @@ public sealed class JsonConfig
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
             throw new ModelFormatException(name, null, null, "is not valid JSON: " + fault.Message, fault);
+        }
+    }
+
+    /// <summary>Reads every name and text once: an escape that is half of a surrogate pair throws here, not later.</summary>
+    private static void RequireTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireTexts(property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement inner in element.EnumerateArray())
+                {
+                    RequireTexts(inner);
+                }
+
+                break;
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            default:
+                break;
         }
     }
 

@@ -84,7 +84,14 @@ public sealed class SafetensorsShards : TensorSource
             throw new ModelFormatException(indexPath, null, null, $"has {length:N0} bytes, at most {MaxIndexLength:N0} are read.");
         }
 
-        using JsonDocument document = ParseIndex(indexPath);
+        return ParseWeightMap(File.ReadAllBytes(indexPath), indexPath);
+    }
+
+    /// <summary>The tensors that an index lists, and the files they are in.</summary>
+    /// <exception cref="ModelFormatException">The index breaks its format.</exception>
+    internal static Dictionary<string, string> ParseWeightMap(ReadOnlyMemory<byte> json, string indexPath)
+    {
+        using JsonDocument document = ParseIndex(json, indexPath);
         if (document.RootElement.ValueKind != JsonValueKind.Object
             || !document.RootElement.TryGetProperty("weight_map", out JsonElement map)
             || map.ValueKind != JsonValueKind.Object)
@@ -108,12 +115,11 @@ public sealed class SafetensorsShards : TensorSource
         return files;
     }
 
-    private static JsonDocument ParseIndex(string indexPath)
+    private static JsonDocument ParseIndex(ReadOnlyMemory<byte> json, string indexPath)
     {
         try
         {
-            return JsonDocument.Parse(
-                File.ReadAllBytes(indexPath), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {

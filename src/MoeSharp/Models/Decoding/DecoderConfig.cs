@@ -11,6 +11,12 @@ namespace MoeSharp.Models.Decoding;
 /// </remarks>
 public sealed record DecoderConfig
 {
+    /// <summary>More layers than any model has: a number beyond it comes from a damaged file, and would only fill memory.</summary>
+    internal const int MaxLayerCount = 10_000;
+
+    /// <summary>More heads or experts of all layers together than any model has.</summary>
+    internal const int MaxPartCount = 2_000_000;
+
     /// <summary>V, the tokens the model knows.</summary>
     public required int VocabularySize { get; init; }
 
@@ -195,6 +201,12 @@ public sealed record DecoderConfig
         RequirePositive(faults, nameof(LayerCount), LayerCount);
         RequirePositive(faults, nameof(HeadCount), HeadCount);
         RequirePositive(faults, nameof(PositionCount), PositionCount);
+        if (LayerCount > MaxLayerCount || (long)LayerCount * Math.Max(HeadCount, Experts?.ExpertCount ?? 0) > MaxPartCount)
+        {
+            faults.Add($"LayerCount is {LayerCount} with {HeadCount} heads and {Experts?.ExpertCount ?? 0} experts each. At most "
+                + $"{MaxLayerCount:N0} layers, and {MaxPartCount:N0} heads and as many experts in all, are built.");
+        }
+
         if (KeyValueHeadCount < 1 || (HeadCount > 0 && HeadCount % KeyValueHeadCount != 0))
         {
             faults.Add($"KeyValueHeadCount must be at least 1 and divide HeadCount ({HeadCount}), got {KeyValueHeadCount}.");
@@ -251,6 +263,11 @@ public sealed record DecoderConfig
         RequireLayers(faults, nameof(FullAttentionLayers), FullAttentionLayers);
         RequireLayers(faults, nameof(UnrotatedLayers), UnrotatedLayers);
         CollectLatentFaults(faults);
+        if (faults.Count == 0 && !ParameterCount.Fits(this))
+        {
+            faults.Add("The sizes make more parameters than 64 bits can count.");
+        }
+
         Rotary.CollectFaults(faults, RotatedHeadSize);
         Experts?.CollectFaults(faults);
         return faults;

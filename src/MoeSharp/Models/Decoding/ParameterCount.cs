@@ -24,63 +24,80 @@ public sealed record ParameterCount(
     long Norms,
     long Active)
 {
+    /// <summary>True when the count of a configuration fits into 64 bits.</summary>
+    internal static bool Fits(DecoderConfig config)
+    {
+        try
+        {
+            return Of(config).Total >= 0;
+        }
+        catch (OverflowException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Counts from the configuration alone.</summary>
+    /// <exception cref="OverflowException">There are more than 2^63.</exception>
     internal static ParameterCount Of(DecoderConfig config)
     {
-        long hidden = config.HiddenSize;
-        long head = (long)config.VocabularySize * hidden;
-        long embedding = config.IsTied ? 0 : head;
-        long norm = hidden * (config.Norm == Layers.NormKind.LayerWithBias ? 2 : 1);
-        long queries = (long)config.HeadCount * config.HeadSize;
-        long keys = (long)config.KeyValueHeadCount * config.HeadSize;
-
-        long projections = 2 * (queries + keys) * hidden;
-        long attentionVectors = (config.HasQueryKeyValueBias ? queries + (2 * keys) : 0)
-            + (config.HasOutputBias ? hidden : 0)
-            + (config.HasAttentionSinks ? config.HeadCount : 0)
-            + config.QueryKeyNorm switch
-            {
-                Layers.QueryKeyNorm.PerHead or Layers.QueryKeyNorm.PerHeadAfterRotation => 2L * config.HeadSize,
-                Layers.QueryKeyNorm.WholeProjection => queries + keys,
-                _ => 0,
-            };
-        if (config.Latent is { } latent)
+        checked
         {
-            (projections, attentionVectors) = OfLatent(config, latent);
-        }
+            long hidden = config.HiddenSize;
+            long head = (long)config.VocabularySize * hidden;
+            long embedding = config.IsTied ? 0 : head;
+            long norm = hidden * (config.Norm == Layers.NormKind.LayerWithBias ? 2 : 1);
+            long queries = (long)config.HeadCount * config.HeadSize;
+            long keys = (long)config.KeyValueHeadCount * config.HeadSize;
 
-        long dense = 3L * config.IntermediateSize * hidden;
-        long denseVectors = config.HasFeedForwardBias ? (2L * config.IntermediateSize) + hidden : 0;
-
-        long attention = 0, router = 0, experts = 0, shared = 0, feedForward = 0, active = head;
-        for (int layer = 0; layer < config.LayerCount; layer++)
-        {
-            attention += projections + attentionVectors;
-            active += projections;
-            if (config.HasExperts(layer))
+            long projections = 2 * (queries + keys) * hidden;
+            long attentionVectors = (config.HasQueryKeyValueBias ? queries + (2 * keys) : 0)
+                + (config.HasOutputBias ? hidden : 0)
+                + (config.HasAttentionSinks ? config.HeadCount : 0)
+                + config.QueryKeyNorm switch
+                {
+                    Layers.QueryKeyNorm.PerHead or Layers.QueryKeyNorm.PerHeadAfterRotation => 2L * config.HeadSize,
+                    Layers.QueryKeyNorm.WholeProjection => queries + keys,
+                    _ => 0,
+                };
+            if (config.Latent is { } latent)
             {
-                ExpertsConfig facts = config.Experts!;
-                long expert = 3L * facts.IntermediateSize * hidden;
-                long routerMatrices = (facts.ExpertCount + (facts.IsSharedGated ? 1 : 0)) * hidden;
-                long sharedExpert = 3L * facts.SharedIntermediateSize * hidden;
-                long sharedVectors = facts.HasSharedBias ? (2L * facts.SharedIntermediateSize) + hidden : 0;
-                long expertVectors = facts.HasProjectionBias ? (2L * facts.IntermediateSize) + hidden : 0;
-                router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0) + (facts.HasRouterBias ? facts.ExpertCount : 0);
-                experts += facts.ExpertCount * (expert + expertVectors);
-                shared += sharedExpert + sharedVectors;
-                active += routerMatrices + (facts.TopK * expert) + sharedExpert;
+                (projections, attentionVectors) = OfLatent(config, latent);
             }
-            else
-            {
-                feedForward += dense + denseVectors;
-                active += dense;
-            }
-        }
 
-        head += config.HasHeadBias ? config.VocabularySize : 0;
-        long norms = (((config.NormPlacement == Layers.NormPlacement.Both ? 4L : 2L) * config.LayerCount) + 1) * norm;
-        long total = embedding + head + attention + router + experts + shared + feedForward + norms;
-        return new ParameterCount(total, embedding, head, attention, router, experts, shared, feedForward, norms, active);
+            long dense = 3L * config.IntermediateSize * hidden;
+            long denseVectors = config.HasFeedForwardBias ? (2L * config.IntermediateSize) + hidden : 0;
+
+            long attention = 0, router = 0, experts = 0, shared = 0, feedForward = 0, active = head;
+            for (int layer = 0; layer < config.LayerCount; layer++)
+            {
+                attention += projections + attentionVectors;
+                active += projections;
+                if (config.HasExperts(layer))
+                {
+                    ExpertsConfig facts = config.Experts!;
+                    long expert = 3L * facts.IntermediateSize * hidden;
+                    long routerMatrices = (facts.ExpertCount + (facts.IsSharedGated ? 1 : 0)) * hidden;
+                    long sharedExpert = 3L * facts.SharedIntermediateSize * hidden;
+                    long sharedVectors = facts.HasSharedBias ? (2L * facts.SharedIntermediateSize) + hidden : 0;
+                    long expertVectors = facts.HasProjectionBias ? (2L * facts.IntermediateSize) + hidden : 0;
+                    router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0) + (facts.HasRouterBias ? facts.ExpertCount : 0);
+                    experts += facts.ExpertCount * (expert + expertVectors);
+                    shared += sharedExpert + sharedVectors;
+                    active += routerMatrices + (facts.TopK * expert) + sharedExpert;
+                }
+                else
+                {
+                    feedForward += dense + denseVectors;
+                    active += dense;
+                }
+            }
+
+            head += config.HasHeadBias ? config.VocabularySize : 0;
+            long norms = (((config.NormPlacement == Layers.NormPlacement.Both ? 4L : 2L) * config.LayerCount) + 1) * norm;
+            long total = embedding + head + attention + router + experts + shared + feedForward + norms;
+            return new ParameterCount(total, embedding, head, attention, router, experts, shared, feedForward, norms, active);
+        }
     }
 
     /// <summary>Matrices, and biases with norms, of latent attention.</summary>

@@ -30,7 +30,7 @@ public sealed class DbrxFamily : Family
         {
             VocabularySize = hf.Int("vocab_size", 32000),
             HiddenSize = hidden,
-            LayerCount = hf.Int("n_layers", 24),
+            LayerCount = hf.LayerCount("n_layers", 24),
             HeadCount = heads,
             KeyValueHeadCount = attention.Int("kv_n_heads", 1),
             HeadSize = heads > 0 ? hidden / heads : 0,

@@ -39,6 +39,21 @@ internal sealed class HfConfig
     /// <summary>A whole number, or the family's default.</summary>
     public int Int(string key, int absent) => _json.GetIntOr(key, absent);
 
+    /// <summary>The number of layers. One beyond all reason is a fault and counts as 0, so that nobody makes lists of that length.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="absent">The family's default; null where the key must be there.</param>
+    public int LayerCount(string key, int? absent = null)
+    {
+        int count = absent is { } usual ? Int(key, usual) : Int(key);
+        if (count <= DecoderConfig.MaxLayerCount)
+        {
+            return count;
+        }
+
+        Fault($"{key} is {count}. At most {DecoderConfig.MaxLayerCount:N0} layers are built.");
+        return 0;
+    }
+
     /// <summary>A whole number, or null.</summary>
     public int? OptionalInt(string key) => _json.GetOptionalInt(key);
 

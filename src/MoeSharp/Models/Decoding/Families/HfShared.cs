@@ -21,7 +21,7 @@ internal static class HfShared
         {
             VocabularySize = hf.Int("vocab_size"),
             HiddenSize = hidden,
-            LayerCount = hf.Int("num_hidden_layers"),
+            LayerCount = hf.LayerCount("num_hidden_layers"),
             HeadCount = heads,
             KeyValueHeadCount = hf.Int("num_key_value_heads", hf.IsAbsent("num_key_value_heads") ? keyValueHeads ?? heads : heads),
             HeadSize = hf.Int("head_dim", heads > 0 ? hidden / heads : 0),
