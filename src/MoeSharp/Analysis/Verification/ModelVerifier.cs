@@ -6,6 +6,7 @@ using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
 using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Text;
+using MoeSharp.Text.Gguf;
 
 namespace MoeSharp.Analysis.Verification;
 
@@ -133,6 +134,19 @@ public static class ModelVerifier
         int experts = 0;
         Check(report, path, () =>
         {
+            if (GgufVocabulary.IsIn(file.Values))
+            {
+                _ = GgufVocabulary.Read(file.Values);
+            }
+        });
+        Check(report, path, () =>
+        {
+            if (!file.Tensors.Any(static tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal)))
+            {
+                report.Add(Remark(path, "holds no blocks: a vocabulary or a piece of a model. Only its format was checked."));
+                return;
+            }
+
             string architecture = file.Values.GetText(GgufMetadata.ArchitectureKey);
             report.Model = architecture;
             if (GgufLayouts.Find(architecture) is not { } layout)

@@ -72,12 +72,27 @@ public sealed class ModelVerifierTests : IDisposable
     }
 
     [Fact]
-    public void A_header_that_disagrees_with_its_tensors_is_faulty()
+    public void A_piece_of_a_model_is_sound_and_a_model_with_a_hole_is_not()
     {
-        // Its format is sound, but a model needs more than three tensors.
-        VerifyReport report = ModelVerifier.Verify(GgufGolden.Path("malformed/good.gguf"));
+        VerifyReport piece = ModelVerifier.Verify(GgufGolden.Path("malformed/good.gguf"), deep: true);
+        piece.IsSound.ShouldBeTrue();
+        piece.Findings.ShouldNotContain(finding => finding.IsFault);
+
+        using (GgufFile file = GgufFile.Open(GgufGolden.Path("families/mistral.bf16.gguf")))
+        {
+            StoredTensor[] kept = [.. file.Tensors.Where(tensor => tensor.Name != "blk.1.attn_v.weight")];
+            using var writer = new GgufWriter(_folder["hole.gguf"], file.Values, kept.Select(tensor => new GgufEntry(tensor.Name, tensor.Type, tensor.Shape)));
+            foreach (StoredTensor tensor in kept)
+            {
+                writer.Copy(tensor.Name, file, tensor);
+            }
+
+            writer.Commit();
+        }
+
+        VerifyReport report = ModelVerifier.Verify(_folder["hole.gguf"]);
         report.IsSound.ShouldBeFalse();
-        report.Findings.Single().Message.ShouldContain("missing");
+        report.Findings.Single().Message.ShouldContain("1 tensor is missing: blk.1.attn_v.weight");
     }
 
     [Fact]
