@@ -47,6 +47,11 @@ internal sealed class PieceNormalizer(SpaceRules spaces, CharacterMap? map, Adde
             AppendReplaced(text, ref output);
         }
 
+        if (output.Length == prefix)
+        {
+            return default; // nothing but spaces
+        }
+
         if (_spaces.RemovesExtra)
         {
             while (output.Length > prefix && output.Written[prefix..].EndsWith(Space))
@@ -55,17 +60,12 @@ internal sealed class PieceNormalizer(SpaceRules spaces, CharacterMap? map, Adde
             }
         }
 
-        if (output.Length == prefix)
-        {
-            return default;
-        }
-
         if (_spaces.AddsDummy && _spaces.AsSuffix)
         {
             output.Append(Space);
         }
 
-        return output.Written;
+        return output.Length == prefix ? default : output.Written;
     }
 
     private void AppendReplaced(ReadOnlySpan<byte> text, ref ByteBuilder output)

@@ -13,6 +13,7 @@ internal sealed class ReplaceNormalizer : INormalizer
     /// <summary>Replaces a literal text.</summary>
     public ReplaceNormalizer(string literal, string replacement)
     {
+        Replaced = (literal, replacement);
         _literal = Encoding.UTF8.GetBytes(literal);
         _replacement = Encoding.UTF8.GetBytes(replacement);
     }
@@ -23,6 +24,9 @@ internal sealed class ReplaceNormalizer : INormalizer
         _pattern = pattern;
         _replacement = Encoding.UTF8.GetBytes(replacement);
     }
+
+    /// <summary>The literal text and what it becomes; <see langword="null"/> for a pattern.</summary>
+    public (string Literal, string Replacement)? Replaced { get; }
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> text)

@@ -4,12 +4,13 @@ namespace MoeSharp.Text.Normalization;
 /// <param name="steps">The normalizers.</param>
 internal sealed class SequenceNormalizer(IReadOnlyList<INormalizer> steps) : INormalizer
 {
-    private readonly IReadOnlyList<INormalizer> _steps = steps;
+    /// <summary>The normalizers, in order.</summary>
+    public IReadOnlyList<INormalizer> Steps { get; } = steps;
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> text)
     {
-        foreach (INormalizer step in _steps)
+        foreach (INormalizer step in Steps)
         {
             text = step.Normalize(text);
         }

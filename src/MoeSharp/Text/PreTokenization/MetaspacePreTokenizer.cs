@@ -9,14 +9,21 @@ namespace MoeSharp.Text.PreTokenization;
 internal sealed class MetaspacePreTokenizer(string mark, MetaspaceScheme scheme, bool splits) : IPreTokenizer
 {
     private readonly byte[] _mark = Encoding.UTF8.GetBytes(mark);
-    private readonly MetaspaceScheme _scheme = scheme;
-    private readonly bool _splits = splits;
+
+    /// <summary>What a space becomes.</summary>
+    public string Mark { get; } = mark;
+
+    /// <summary>Where one is added.</summary>
+    public MetaspaceScheme Scheme { get; } = scheme;
+
+    /// <summary>Whether words are cut apart.</summary>
+    public bool Splits { get; } = splits;
 
     /// <inheritdoc/>
     public void Split(PieceList pieces)
     {
-        pieces.ReplaceSpaces(_mark, _scheme);
-        if (!_splits)
+        pieces.ReplaceSpaces(_mark, Scheme);
+        if (!Splits)
         {
             return;
         }

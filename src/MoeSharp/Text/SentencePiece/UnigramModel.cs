@@ -47,6 +47,7 @@ internal sealed class UnigramModel : ITokenModel
         }
 
         _unknownScore = (double.IsFinite(smallest) ? smallest : 0) - UnknownPenalty;
+        _unknownScore = singlePrecision ? (float)_unknownScore : _unknownScore;
 
         // A user-defined entry scores so that it wins over its parts; the length is in bytes.
         _scores = [.. vocabulary.Pieces.Select(piece => piece.Type == PieceType.UserDefined

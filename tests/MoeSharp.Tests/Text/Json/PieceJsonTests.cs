@@ -2,8 +2,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MoeSharp.Formats;
+using MoeSharp.Formats.Gguf;
 using MoeSharp.Tests.Text.SentencePiece;
 using MoeSharp.Text;
+using MoeSharp.Text.Gguf;
 using MoeSharp.Text.SentencePiece;
 
 namespace MoeSharp.Tests.Text.Json;
@@ -48,6 +50,10 @@ public class PieceJsonTests
         };
         Tokenizer json = Parse(normalizer, preTokenizer, FallbackDecoder, bpe);
         json.CoversAllBytes.ShouldBeTrue();
+        var metadata = new GgufMetadata();
+        GgufVocabulary.Write(json, metadata, beginId: 1, endId: 2);
+        metadata.GetText("tokenizer.ggml.model").ShouldBe("llama");
+        Tokenizer gguf = GgufVocabulary.Read(metadata).Tokenizer;
         foreach (string text in Texts().Append("  x\n\n▁ y"))
         {
             // With Metaspace a mark that is in the text stands for the added one; nobody writes it.
@@ -57,6 +63,8 @@ public class PieceJsonTests
                 int[] ids = model.Encode(text);
                 json.Encode(text).ShouldBe(ids, text);
                 json.Decode(ids).ShouldBe(model.Decode(ids), text);
+                gguf.Encode(text).ShouldBe(ids, text);
+                gguf.Decode(ids).ShouldBe(model.Decode(ids), text);
             }
         }
 

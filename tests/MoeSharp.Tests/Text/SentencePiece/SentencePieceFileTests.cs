@@ -1,6 +1,7 @@
 using System.Text;
 using MoeSharp.Formats;
 using MoeSharp.Formats.Protobuf;
+using MoeSharp.Tensors;
 using MoeSharp.Text;
 using MoeSharp.Text.SentencePiece;
 
@@ -113,4 +114,38 @@ public class SentencePieceFileTests
         tokenizer.TryGetId("<sep>", out int sep).ShouldBeTrue();
         tokenizer.Encode(Encoding.UTF8.GetBytes("the<sep><sep>the")).Count(id => id == sep).ShouldBe(2);
     }
+
+    [Theory]
+    [InlineData("bpe_suffix")]
+    [InlineData("unigram_fallback")]
+    public void A_damaged_model_is_refused_or_read_but_never_fails_otherwise(string name)
+    {
+        byte[] content = SentencePieceGoldenTests.Read(name);
+        var random = new Rng(20_26);
+        int refused = 0;
+        for (int round = 0; round < 300; round++)
+        {
+            byte[] damaged = [.. content];
+            for (int change = random.NextInt(4); change >= 0; change--)
+            {
+                damaged[random.NextInt(damaged.Length)] = (byte)random.NextInt(256);
+            }
+
+            try
+            {
+                Tokenizer tokenizer = Tokenizer.Parse(damaged.AsMemory(0, damaged.Length - random.NextInt(3)), "t.model");
+                tokenizer.Decode(tokenizer.Encode("The  quick ☃ <sep>"));
+            }
+            catch (ModelFormatException)
+            {
+                refused++;
+            }
+        }
+
+        refused.ShouldBeInRange(50, 299);
+    }
+
+    [Fact]
+    public void A_text_of_marks_alone_keeps_the_space_behind() =>
+        Tokenizer.Parse(SentencePieceGoldenTests.Read("bpe_suffix"), "m.model").Encode("▁▁").ShouldHaveSingleItem();
 }
