@@ -34,7 +34,8 @@ internal static class CommandLine
                 Output = output,
                 Error = error,
                 EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = TimeSpan.FromMinutes(2), // a trainer saves before it ends
+                // A trainer saves before it ends; a chat does with Ctrl-C what it wants.
+                ProcessTerminationTimeout = parsed.CommandResult.Command.Name == ChatCommand.Name ? null : TimeSpan.FromMinutes(2),
             }).ConfigureAwait(false);
         }
         catch (Exception fault)
@@ -54,6 +55,7 @@ internal static class CommandLine
         var root = new RootCommand("Mixture-of-Experts for .NET: train, run and look inside sparse expert models.");
         common.AddTo(root);
         root.Subcommands.Add(RunCommand.Create(terminal, common));
+        root.Subcommands.Add(ChatCommand.Create(terminal, common));
         root.Subcommands.Add(TrainCommand.Create(terminal, common));
         root.Subcommands.Add(InspectCommand.Create(terminal, common));
         root.Subcommands.Add(LogitsCommand.Create(terminal, common));

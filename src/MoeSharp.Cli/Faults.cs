@@ -1,5 +1,6 @@
 using MoeSharp.Formats;
 using MoeSharp.Tensors;
+using MoeSharp.Text.Templates;
 
 namespace MoeSharp.Cli;
 
@@ -26,7 +27,7 @@ internal static class Faults
     }
 
     private static bool IsExpected(Exception fault) =>
-        fault is UsageException or ConfigException or ModelFormatException or TensorShapeException or ArgumentException
+        fault is UsageException or ConfigException or ModelFormatException or TensorShapeException or TemplateException or ArgumentException
             or IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException or ArithmeticException;
 
     // ArgumentException appends its parameter's name, which says nothing to a person at a terminal.

@@ -37,6 +37,25 @@ internal sealed class Terminal
     /// <summary>The bytes that a command is given; the caller closes them.</summary>
     public Stream OpenInput() => _input ?? Console.OpenStandardInput();
 
+    /// <summary>True when a person types the input.</summary>
+    public bool IsTyped => _input is null && !Console.IsInputRedirected;
+
+    /// <summary>The lines that a command is given: typed, or UTF-8.</summary>
+    public TextReader OpenLines() => IsTyped ? Console.In : new StreamReader(OpenInput(), Encoding.UTF8);
+
+    /// <summary>Writes one JSON document on a line of its own.</summary>
+    public void WriteJsonLine(Action<Utf8JsonWriter> write)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            write(json);
+        }
+
+        Out.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
+        Out.Flush();
+    }
+
     /// <summary>Writes one JSON document, indented, with a line end; text as it is, since no page will hold it.</summary>
     public void WriteJson(Action<Utf8JsonWriter> write)
     {

@@ -9,6 +9,7 @@ using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Tensors;
 using MoeSharp.Text;
 using MoeSharp.Text.Gguf;
+using MoeSharp.Text.Templates;
 
 namespace MoeSharp;
 
@@ -22,6 +23,9 @@ public sealed class Model : IDisposable
 
     private readonly Generator _generator;
     private readonly Workers? _workers;
+    private readonly Lazy<ChatTemplate?> _chatTemplate;
+    private readonly ChatTemplateFile? _chatTemplateFile;
+    private readonly IReadOnlyDictionary<string, string>? _specialTokens;
 
     /// <summary>Puts a model together.</summary>
     /// <param name="decoder">The decoder.</param>
@@ -35,7 +39,22 @@ public sealed class Model : IDisposable
         Family? family = null,
         IEnumerable<int>? endTokens = null,
         Workers? workers = null)
+        : this(decoder, tokenizer, family, endTokens, workers, null, null)
     {
+    }
+
+    private Model(
+        Decoder decoder,
+        Tokenizer? tokenizer,
+        Family? family,
+        IEnumerable<int>? endTokens,
+        Workers? workers,
+        ChatTemplateFile? chatTemplate,
+        IReadOnlyDictionary<string, string>? specialTokens)
+    {
+        _chatTemplateFile = chatTemplate;
+        _chatTemplate = new Lazy<ChatTemplate?>(() => chatTemplate?.Parse());
+        _specialTokens = specialTokens;
         Decoder = decoder;
         Tokenizer = tokenizer;
         Family = family;
@@ -59,6 +78,10 @@ public sealed class Model : IDisposable
 
     /// <summary>All tokens that end a text: those of <c>config.json</c> and of <c>generation_config.json</c>.</summary>
     public IReadOnlyList<int> EndTokens { get; }
+
+    /// <summary>How the model wants conversations written; null where no template came with it.</summary>
+    /// <exception cref="TemplateException">The template breaks the grammar.</exception>
+    public ChatTemplate? ChatTemplate => _chatTemplate.Value;
 
     /// <summary>The facts of the decoder.</summary>
     public DecoderConfig Config => Decoder.Config;
@@ -84,7 +107,8 @@ public sealed class Model : IDisposable
         NumberList endTokens = File.Exists(generationPath)
             ? GenerationConfig.ReadEndTokens(File.ReadAllBytes(generationPath), generationPath)
             : [];
-        return new Model(decoder, tokenizer, family, endTokens, workers);
+        return new Model(
+            decoder, tokenizer, family, endTokens, workers, ChatTemplateFile.Read(folder), ChatTemplateFile.SpecialTokens(folder));
     }
 
     /// <summary>Saves the model in the layout of the family that its configuration equals.</summary>
@@ -96,6 +120,7 @@ public sealed class Model : IDisposable
     {
         Family family = DecoderFolder.Save(Decoder, path, type, Family);
         Tokenizer?.Save(Path.Combine(path, Tokenizer.FileName));
+        _chatTemplateFile?.Save(path);
         if (EndTokens.Count > 0)
         {
             AtomicFile.WriteAllBytes(
@@ -150,6 +175,37 @@ public sealed class Model : IDisposable
         CancellationToken cancellation = default) =>
         _generator.Generate(prompt, options, observer, cancellation);
 
+    /// <summary>Reads a chat template for this model: with the texts of its special tokens.</summary>
+    /// <param name="source">The template.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <exception cref="TemplateException">It breaks the grammar.</exception>
+    public ChatTemplate ParseTemplate(string source, string name = "chat template")
+    {
+        var tokens = new Dictionary<string, string>(_specialTokens ?? new Dictionary<string, string>());
+        if (Config.BeginToken is { } begin && Tokenizer?.TokenOf(begin) is { } beginText)
+        {
+            tokens.TryAdd("bos_token", beginText);
+        }
+
+        if (EndTokens.Count > 0 && Tokenizer?.TokenOf(EndTokens[0]) is { } endText)
+        {
+            tokens.TryAdd("eos_token", endText);
+        }
+
+        return ChatTemplate.Parse(source, tokens, name);
+    }
+
+    /// <summary>Starts a conversation.</summary>
+    /// <param name="template">How it is written; null for the model's own template.</param>
+    /// <exception cref="InvalidOperationException">The model has no tokenizer, or no template and none is given.</exception>
+    public Conversation StartConversation(ChatTemplate? template = null) => new(
+        Decoder,
+        RequireTokenizer(),
+        template ?? ChatTemplate ?? throw new InvalidOperationException(
+            "StartConversation: the model has no chat template. Give one, or put chat_template.jinja beside its weights."),
+        EndTokens,
+        _workers);
+
     /// <summary>Reads a text, and tells which experts each token visited.</summary>
     /// <param name="text">The text.</param>
     /// <param name="cancellation">Ends between chunks of the text.</param>
@@ -200,7 +256,14 @@ public sealed class Model : IDisposable
         using GgufFile file = GgufFile.Open(path);
         (Decoder decoder, Family? family) = GgufDecoder.Load(file, options);
         GgufVocabulary? vocabulary = GgufVocabulary.IsIn(file.Values) ? GgufVocabulary.Read(file.Values) : null;
-        return new Model(decoder, vocabulary?.Tokenizer, family, [.. vocabulary?.EndIds ?? []], workers);
+        return new Model(
+            decoder,
+            vocabulary?.Tokenizer,
+            family,
+            [.. vocabulary?.EndIds ?? []],
+            workers,
+            ChatTemplateFile.Read(file.Values),
+            ChatTemplateFile.SpecialTokens(file.Values));
     }
 
     private static ModelFormatException Missing(string name) =>

@@ -5,9 +5,9 @@ using MoeSharp.Inference.Sampling;
 namespace MoeSharp.Cli.Commands;
 
 /// <summary>The options that say how a text is continued.</summary>
-internal sealed class SamplingArguments
+internal sealed class SamplingArguments(int maxTokens = 128)
 {
-    private readonly Option<int> _maxTokens = Number("--max-tokens", "The most tokens to add.", 128);
+    private readonly Option<int> _maxTokens = Number("--max-tokens", "The most tokens to add.", maxTokens);
     private readonly Option<float> _temperature = Number("--temperature", "0 takes the likeliest token; higher is freer.", 0.8f);
     private readonly Option<int> _topK = Number("--top-k", "Draw from the k likeliest tokens only; 0 for all.", 0);
     private readonly Option<float> _topP = Number("--top-p", "Draw from the fewest tokens that reach this probability.", 1f);

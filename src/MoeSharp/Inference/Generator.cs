@@ -95,6 +95,29 @@ public sealed class Generator
         var text = new GeneratedText(_tokenizer, options.Stop);
         sampler.Accept(prompt.Span);
         session.Read(prompt.Span, options.PromptChunk, cancellation);
+        foreach (GeneratedToken token in Continue(session, sampler, text, _endTokens, options, read: null, cancellation))
+        {
+            yield return token;
+        }
+    }
+
+    /// <summary>Chooses and reads one token after another, after a prompt that was read.</summary>
+    /// <param name="session">Has read the prompt.</param>
+    /// <param name="sampler">Has accepted it.</param>
+    /// <param name="text">Turns tokens into text.</param>
+    /// <param name="endTokens">Tokens that end the text.</param>
+    /// <param name="options">How.</param>
+    /// <param name="read">Hears of each token that the session has read; null for nobody.</param>
+    /// <param name="cancellation">Ends between steps.</param>
+    internal static IEnumerable<GeneratedToken> Continue(
+        Session session,
+        Sampler sampler,
+        GeneratedText text,
+        IReadOnlySet<int> endTokens,
+        GenerationOptions options,
+        Action<int>? read,
+        CancellationToken cancellation)
+    {
         if (options.MaxTokens == 0)
         {
             yield return new GeneratedToken(-1, "", FinishReason.MaxTokens);
@@ -106,7 +129,7 @@ public sealed class Generator
         {
             cancellation.ThrowIfCancellationRequested();
             int id = sampler.Next(session.Logits);
-            if (!options.IgnoresEnd && _endTokens.Contains(id))
+            if (!options.IgnoresEnd && endTokens.Contains(id))
             {
                 yield return new GeneratedToken(id, text.Finish(), FinishReason.EndToken);
                 yield break;
@@ -125,6 +148,7 @@ public sealed class Generator
 
             next[0] = id;
             session.Read(next, cancellation: cancellation);
+            read?.Invoke(id);
         }
     }
 }

@@ -62,7 +62,9 @@ internal sealed class AddedTokenMatcher
     /// <param name="recogniseSpecial">Whether special tokens count.</param>
     /// <param name="start">Start of the match.</param>
     /// <param name="end">End of the match.</param>
-    public AddedToken? Find(ReadOnlySpan<byte> text, int from, bool recogniseSpecial, out int start, out int end)
+    /// <param name="refuses">Says that a token does not count at a place; null for none.</param>
+    public AddedToken? Find(
+        ReadOnlySpan<byte> text, int from, bool recogniseSpecial, out int start, out int end, Func<AddedToken, int, int, bool>? refuses = null)
     {
         start = end = from;
         for (int position = from; position < text.Length;)
@@ -82,6 +84,12 @@ internal sealed class AddedTokenMatcher
 
             start = position;
             end = position + length;
+            if (refuses?.Invoke(token, start, end) == true)
+            {
+                position++; // another token may begin inside
+                continue;
+            }
+
             position = end;
             if ((token.IsSpecial && !recogniseSpecial) || (token.SingleWord && !StandsAlone(text, start, end)))
             {

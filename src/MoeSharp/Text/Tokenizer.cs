@@ -5,6 +5,7 @@ using MoeSharp.Text.Decoding;
 using MoeSharp.Text.Json;
 using MoeSharp.Text.PreTokenization;
 using MoeSharp.Text.SentencePiece;
+using MoeSharp.Text.Templates;
 
 namespace MoeSharp.Text;
 
@@ -113,9 +114,21 @@ public sealed class Tokenizer
         return [.. ids];
     }
 
+    /// <summary>The ids of a conversation: what its template wrote becomes special tokens, what others said never does.</summary>
+    /// <exception cref="ArgumentException">The vocabulary lacks a symbol of the text and has no unknown token (never with <see cref="CoversAllBytes"/>).</exception>
+    public int[] Encode(RenderedText text)
+    {
+        var ids = new List<int>((text.Text.Length / 3) + 4);
+        Encode(Encoding.UTF8.GetBytes(text.Text), ids, recogniseSpecial: true, addSpecial: false, text.Content.Count == 0 ? null : new LiteralRanges(text));
+        return [.. ids];
+    }
+
     /// <summary>Appends the ids of a text given as UTF-8.</summary>
     /// <inheritdoc cref="Encode(string, bool, bool)"/>
-    public void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool recogniseSpecial = false, bool addSpecial = false)
+    public void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool recogniseSpecial = false, bool addSpecial = false) =>
+        Encode(utf8, ids, recogniseSpecial, addSpecial, literal: null);
+
+    private void Encode(ReadOnlySpan<byte> utf8, List<int> ids, bool recogniseSpecial, bool addSpecial, LiteralRanges? literal)
     {
         recogniseSpecial &= _parts.RecognisesSpecial;
         if (addSpecial)
@@ -125,14 +138,15 @@ public sealed class Tokenizer
 
         EncoderState state = _states.TryTake(out EncoderState? free) ? free : new EncoderState();
         int done = 0;
-        while (_rawTokens.Find(utf8, done, recogniseSpecial, out int start, out int end) is AddedToken token)
+        Func<AddedToken, int, int, bool>? refuses = literal is null ? null : literal.Refuses;
+        while (_rawTokens.Find(utf8, done, recogniseSpecial, out int start, out int end, refuses) is AddedToken token)
         {
-            EncodeRaw(utf8[done..start], ids, recogniseSpecial, done == 0, state);
+            EncodeRaw(utf8, done, start, ids, recogniseSpecial, literal, state);
             ids.Add(token.Id);
             done = end;
         }
 
-        EncodeRaw(utf8[done..], ids, recogniseSpecial, done == 0, state);
+        EncodeRaw(utf8, done, utf8.Length, ids, recogniseSpecial, literal, state);
         state.Trim();
         _states.Add(state);
         if (addSpecial)
@@ -205,8 +219,11 @@ public sealed class Tokenizer
         return TokenOf(id) is string token ? _parts.Decoding.BytesOf(id, token, isAdded) : [];
     }
 
-    private void EncodeRaw(ReadOnlySpan<byte> text, List<int> ids, bool recogniseSpecial, bool beginsText, EncoderState state)
+    private void EncodeRaw(
+        ReadOnlySpan<byte> whole, int from, int to, List<int> ids, bool recogniseSpecial, LiteralRanges? literal, EncoderState state)
     {
+        ReadOnlySpan<byte> text = whole[from..to];
+        bool beginsText = from == 0;
         if (text.IsEmpty)
         {
             return;
@@ -218,7 +235,8 @@ public sealed class Tokenizer
         }
 
         int done = 0;
-        while (_normalizedTokens?.Find(text, done, recogniseSpecial, out int start, out int end) is AddedToken token)
+        Func<AddedToken, int, int, bool>? refuses = _normalizedTokens is null ? null : literal?.RefusalWithin(_parts.AddedTokens, whole, from, to);
+        while (_normalizedTokens?.Find(text, done, recogniseSpecial, out int start, out int end, refuses) is AddedToken token)
         {
             EncodePlain(text[done..start], ids, beginsText && done == 0, state);
             ids.Add(token.Id);

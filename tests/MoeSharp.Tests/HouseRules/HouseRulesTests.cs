@@ -160,7 +160,7 @@ public partial class HouseRulesTests
     [GeneratedRegex(@"\b(unsafe|stackalloc byte\*|fixed \()")]
     private static partial Regex UnsafeWord();
 
-    [GeneratedRegex(@"\b(?!MethodImpl\b)\w+(Manager|Helper|Helpers|Utils|Utilities|Misc|Impl)\b|(?<!"")\b(w1|w2|w3)\b(?!"")|\b(var|Tensor|Parameter|float|int) gate\b")]
+    [GeneratedRegex(@"\b(?!MethodImpl\b|RuntimeHelpers\b)\w+(Manager|Helper|Helpers|Utils|Utilities|Misc|Impl)\b|(?<!"")\b(w1|w2|w3)\b(?!"")|\b(var|Tensor|Parameter|float|int) gate\b")]
     private static partial Regex BannedName();
 
     [GeneratedRegex(@"\bDateTime\.(Utc)?Now\b|\bDateTimeOffset\.(Utc)?Now\b|\bnew Random\(|\bRandom\.Shared\b")]
