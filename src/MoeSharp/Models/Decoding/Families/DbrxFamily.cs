@@ -22,7 +22,7 @@ public sealed class DbrxFamily : Family
         HfConfig attention = hf.Nested("attn_config"), experts = hf.Nested("ffn_config");
         int hidden = hf.Int("d_model", 2048), heads = hf.Int("n_heads", 16);
         experts.Ignore("hidden_size");
-        hf.Ignore("num_key_value_heads", "emb_pdrop", "resid_pdrop"); // the first is a copy of attn_config.kv_n_heads
+        hf.Ignore("num_key_value_heads", "router_aux_loss_coef", "emb_pdrop"); // the first two are copies of what the sections say
         attention.Ignore("attn_pdrop");
         double? power = experts.IsAbsent("moe_normalize_expert_weights") ? 1 : experts.OptionalNumber("moe_normalize_expert_weights");
         NumberList begin = hf.Numbers("bos_token_id");

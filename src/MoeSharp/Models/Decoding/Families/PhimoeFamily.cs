@@ -21,6 +21,7 @@ public sealed class PhimoeFamily : Family
     {
         DecoderConfig shared = HfShared.Read(hf, epsilon: 1e-5, theta: 1e6, positions: 131072, keyValueHeads: 8);
         bool hasBias = hf.Flag("attention_bias", false);
+        hf.Ignore("original_max_position_embeddings"); // says nothing without long rotation
         return HfShared.WithWindow(hf, shared, hf.OptionalInt("sliding_window"), _ => false) with
         {
             Norm = NormKind.LayerWithBias,

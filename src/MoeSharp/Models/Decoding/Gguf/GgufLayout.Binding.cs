@@ -48,6 +48,14 @@ public abstract partial class GgufLayout
         {
             binding.Map.Ignore(next); // predicts further tokens in training
         }
+
+        if (config.Rotary.Scaling == Tensors.Autograd.Ops.RopeScaling.LongRope)
+        {
+            // Read as facts.
+            binding.Map.Ignore(GgufRotary.FactorTensors.All);
+            binding.Map.Ignore(GgufRotary.FactorTensors.Short);
+            binding.Map.Ignore(GgufRotary.FactorTensors.Long);
+        }
     }
 
     /// <summary>Attention of a block.</summary>

@@ -12,7 +12,7 @@ public static class GgufLayouts
     [
         new LlamaLayout(), new Qwen2Layout(), new Qwen3Layout(), new OlmoeLayout(), new Qwen3MoeLayout(), new Qwen2MoeLayout(),
         new Dots1Layout(), new Glm4MoeLayout(), new GraniteMoeLayout(), new Ernie45MoeLayout(), new HunyuanMoeLayout(), new MiniMaxM2Layout(),
-        new DbrxLayout(), new PhimoeLayout(), new GptOssLayout(), new Llama4Layout(), new DeepSeek2Layout(),
+        new DbrxLayout(), new PhimoeLayout(), new GptOssLayout(), new Llama4Layout(), new DeepSeek2Layout(), new GrokLayout(),
     ];
 
     /// <summary>The layout of a <c>general.architecture</c>; null when it is not known.</summary>
