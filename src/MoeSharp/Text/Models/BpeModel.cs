@@ -38,7 +38,7 @@ internal sealed class BpeModel : ITokenModel
         {
             foreach ((string token, int tokenId) in vocabulary.InOrder())
             {
-                if (Rune.TryGetRuneAt(token, 0, out Rune rune) && rune.Utf16SequenceLength == token.Length)
+                if (token.Length > 0 && Rune.TryGetRuneAt(token, 0, out Rune rune) && rune.Utf16SequenceLength == token.Length)
                 {
                     _characterIds[rune.Value] = tokenId;
                 }
