@@ -8,6 +8,7 @@ using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
 using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Text;
+using MoeSharp.Text.Gguf;
 
 namespace MoeSharp.Tests.Fuzzing;
 
@@ -137,10 +138,26 @@ internal static class FuzzTargets
         }
 
         CheckInside(read.Tensors, 0, s_file.Length);
+        ReadVocabulary(read);
         ReadLayout(read);
     }
 
     private static GgufHeader GgufHeaderOf(ReadOnlyMemory<byte> file) => GgufHeader.Read(file, "fuzz.gguf");
+
+    // Short vocabularies are mostly refused; that must not keep the layout from being read.
+    private static void ReadVocabulary(GgufHeader header)
+    {
+        try
+        {
+            if (GgufVocabulary.IsIn(header.Metadata))
+            {
+                _ = GgufVocabulary.Read(header.Metadata);
+            }
+        }
+        catch (ModelFormatException)
+        {
+        }
+    }
 
     private static void ReadLayout(GgufHeader header)
     {

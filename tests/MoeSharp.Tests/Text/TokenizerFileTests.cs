@@ -74,6 +74,17 @@ public class TokenizerFileTests
     }
 
     [Fact]
+    public void An_empty_entry_of_the_vocabulary_does_no_harm()
+    {
+        string good = File.ReadAllText(Path.Combine(s_folder, "good.json"));
+        int from = good.IndexOf("\"pre_tokenizer\":", StringComparison.Ordinal), to = good.IndexOf("\"post_processor\":", StringComparison.Ordinal);
+        string json = (good[..from] + "\"pre_tokenizer\":{\"type\":\"Digits\",\"individual_digits\":true}," + good[to..])
+            .Replace("\"d\":2,", "\"\":2,", StringComparison.Ordinal);
+        json.ShouldContain("\"\":2");
+        Tokenizer.Parse(System.Text.Encoding.UTF8.GetBytes(json)).Encode("low").ShouldBe([13]);
+    }
+
+    [Fact]
     public void A_template_adds_its_tokens_only_on_request()
     {
         string good = File.ReadAllText(Path.Combine(s_folder, "good.json"));
