@@ -34,6 +34,11 @@ internal sealed class SyntheticBenchArguments
         DefaultValueFactory = _ => 512,
     };
 
+    private readonly Option<bool> _processorTime = new("--processor-time")
+    {
+        Description = "Count the processor's time instead of the clock's, for the synthetic model with one thread on a machine that others use.",
+    };
+
     public void AddTo(Command command)
     {
         _shape.AcceptOnlyFromAmong([.. ModelShapes.All.Keys]);
@@ -48,6 +53,7 @@ internal sealed class SyntheticBenchArguments
         command.Options.Add(_types);
         command.Options.Add(_layers);
         command.Options.Add(_prompt);
+        command.Options.Add(_processorTime);
     }
 
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_shape) is not null;
@@ -59,17 +65,23 @@ internal sealed class SyntheticBenchArguments
         string[] types = parsed.GetValue(_types) is { Length: > 0 } some ? some : ["Q4_0"];
         BlockFormat[] formats = [.. types.Select(FormatOf)];
         using Workers workers = common.OpenWorkers(parsed);
+        bool processorTime = parsed.GetValue(_processorTime);
+        if (processorTime && workers.Count > 1)
+        {
+            throw new UsageException($"--processor-time counts one thread, and {workers.Count} are asked for. Add --threads 1.");
+        }
+
         var results = new List<(SyntheticBench Bench, MachineSpeed Machine)>();
         MachinePeaks? peaks = null;
         foreach (BlockFormat format in formats)
         {
             terminal.Error.WriteLine("measuring peaks of this machine …");
-            peaks = MachinePeaks.Measure();
+            peaks = MachinePeaks.Measure(processorTime);
             var machine = MachineSpeed.From(peaks, workers.Count);
             SyntheticBench bench = SyntheticBench.Plan(config, format, machine, parsed.GetValue(_prompt));
             terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{format.Name} predicted: decode {bench.Predicted.DecodeTokensPerSecond:F2} tokens/s, prompt {bench.Predicted.PrefillTokensPerSecond:F1} tokens/s; measuring …"));
-            bench.Run(workers, cancellation);
+            bench.Run(workers, processorTime, cancellation);
             results.Add((bench, machine));
             if (!parsed.GetValue(common.Json))
             {
@@ -79,7 +91,7 @@ internal sealed class SyntheticBenchArguments
 
         if (parsed.GetValue(common.Json))
         {
-            terminal.WriteJson(json => WriteJson(json, shape, config, results, peaks!, workers.Count));
+            terminal.WriteJson(json => WriteJson(json, shape, config, results, peaks!, workers.Count, processorTime));
         }
 
         return ExitCode.Done;
@@ -102,7 +114,7 @@ internal sealed class SyntheticBenchArguments
         $"{what}: {measured:F2} tokens/s measured, {predicted:F2} predicted ({predicted / measured:F2} times)");
 
     private static void WriteJson(
-        Utf8JsonWriter json, string shape, DecoderConfig config, List<(SyntheticBench Bench, MachineSpeed Machine)> results, MachinePeaks peaks, int threads)
+        Utf8JsonWriter json, string shape, DecoderConfig config, List<(SyntheticBench Bench, MachineSpeed Machine)> results, MachinePeaks peaks, int threads, bool processorTime)
     {
         ActiveParameters active = ActiveParameters.Of(config);
         json.WriteStartObject();
@@ -110,6 +122,7 @@ internal sealed class SyntheticBenchArguments
         json.WriteNumber("layers", config.LayerCount);
         json.WriteNumber("prompt", results[0].Bench.Prompt);
         json.WriteNumber("threads", threads);
+        json.WriteBoolean("processorTime", processorTime);
         json.WriteString("cpu", peaks.Cpu);
         json.WriteNumber("laneWidth", peaks.LaneWidth);
         json.WriteStartObject("parameters");

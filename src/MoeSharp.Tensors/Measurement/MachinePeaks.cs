@@ -39,12 +39,16 @@ public sealed class MachinePeaks
     public required string Int8Instructions { get; init; }
 
     /// <summary>Measures all peaks, best of five.</summary>
-    public static MachinePeaks Measure()
+    public static MachinePeaks Measure() => Measure(processorTime: false);
+
+    /// <summary>Measures all peaks, best of five.</summary>
+    /// <param name="processorTime">True to count the processor's time with one thread (<see cref="BestTime.Of"/>).</param>
+    public static MachinePeaks Measure(bool processorTime)
     {
         using var one = new Workers(1);
         using var two = new Workers(2);
-        var float32 = new PeakPair(Compute(one, bytes: false), Compute(two, bytes: false));
-        var int8 = new PeakPair(Compute(one, bytes: true), Compute(two, bytes: true));
+        var float32 = new PeakPair(Compute(one, bytes: false, processorTime), Compute(two, bytes: false));
+        var int8 = new PeakPair(Compute(one, bytes: true, processorTime), Compute(two, bytes: true));
         Tensor memory = Tensor.Uninitialized(new TensorShape(ReadLength));
         memory.Fill(1); // maps the pages
         return new MachinePeaks
@@ -52,7 +56,7 @@ public sealed class MachinePeaks
             Cpu = CpuName.Read(),
             ProcessorCount = Environment.ProcessorCount,
             LaneWidth = Simd.Width,
-            BandwidthGBs = new PeakPair(Read(one, memory), Read(two, memory)),
+            BandwidthGBs = new PeakPair(Read(one, memory, processorTime), Read(two, memory)),
             Float32Gflops = float32,
             Int8Gops = int8,
             Int8Instructions = ByteDotPeakKernel.Instructions,
@@ -74,17 +78,17 @@ public sealed class MachinePeaks
         Int8Instructions = Int8Instructions,
     };
 
-    private static double Compute(Workers workers, bool bytes)
+    private static double Compute(Workers workers, bool bytes, bool processorTime = false)
     {
         var work = new ComputeWork(new double[2 * ComputeItems], bytes);
-        double seconds = BestTime.Of(() => workers.Run(ComputeItems, work), Runs);
+        double seconds = BestTime.Of(() => workers.Run(ComputeItems, work), Runs, processorTime: processorTime);
         return work.Operations / seconds / 1e9;
     }
 
-    private static double Read(Workers workers, Tensor memory)
+    private static double Read(Workers workers, Tensor memory, bool processorTime = false)
     {
         var work = new ReadWork(memory, new float[ReadLength / ReadPart]);
-        double seconds = BestTime.Of(() => workers.Run((int)(ReadLength / ReadPart), work), Runs);
+        double seconds = BestTime.Of(() => workers.Run((int)(ReadLength / ReadPart), work), Runs, processorTime: processorTime);
         return ReadLength * sizeof(float) / seconds / 1e9;
     }
 

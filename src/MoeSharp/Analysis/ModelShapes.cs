@@ -28,6 +28,13 @@ public static class ModelShapes
             PositionCount = 40960, QueryKeyNorm = QueryKeyNorm.PerHead,
             Experts = new ExpertsConfig { ExpertCount = 128, TopK = 8, IntermediateSize = 768 },
         },
+        ["deepseek-v2-lite"] = new()
+        {
+            VocabularySize = 102400, HiddenSize = 2048, LayerCount = 27, HeadCount = 16, KeyValueHeadCount = 16, HeadSize = 192, PositionCount = 16384,
+            Latent = new LatentSizes { KeyValueRank = 512, UnrotatedSize = 128, RotatedSize = 64, ValueSize = 128 },
+            DenseLayers = [0], IntermediateSize = 10944,
+            Experts = new ExpertsConfig { ExpertCount = 64, TopK = 6, IntermediateSize = 1408, SharedIntermediateSize = 2816, NormalizeWeights = false },
+        },
         ["gpt-oss-20b"] = new()
         {
             VocabularySize = 201088, HiddenSize = 2880, LayerCount = 24, HeadCount = 64, KeyValueHeadCount = 8, HeadSize = 64,

@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using MoeSharp.Analysis.Planning;
 using MoeSharp.Inference;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
+using MoeSharp.Tensors.Measurement;
 using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Analysis;
@@ -39,8 +39,9 @@ public sealed record SyntheticBench(DecoderConfig Config, BlockFormat Format, lo
 
     /// <summary>Makes the model and measures.</summary>
     /// <param name="workers">Threads.</param>
+    /// <param name="processorTime">True to count the processor's time, with one thread (<see cref="BestTime.Of"/>).</param>
     /// <param name="cancellation">Ends it between tokens.</param>
-    public void Run(Workers workers, CancellationToken cancellation = default)
+    public void Run(Workers workers, bool processorTime = false, CancellationToken cancellation = default)
     {
         Decoder decoder = SyntheticModel.Create(Config, Format);
         var rng = new Rng(5);
@@ -56,9 +57,7 @@ public sealed record SyntheticBench(DecoderConfig Config, BlockFormat Format, lo
         for (int run = 0; run < Repeats; run++)
         {
             session.Truncate(0);
-            long start = Stopwatch.GetTimestamp();
-            session.Read(ids, cancellation: cancellation);
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Min(best, BestTime.Once(() => session.Read(ids, cancellation: cancellation), processorTime));
         }
 
         PrefillTokensPerSecond = Prompt / best;
@@ -67,9 +66,7 @@ public sealed record SyntheticBench(DecoderConfig Config, BlockFormat Format, lo
         {
             cancellation.ThrowIfCancellationRequested();
             int[] one = [rng.NextInt(Config.VocabularySize)];
-            long start = Stopwatch.GetTimestamp();
-            session.Read(one);
-            times[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            times[i] = BestTime.Once(() => session.Read(one), processorTime);
         }
 
         Array.Sort(times);

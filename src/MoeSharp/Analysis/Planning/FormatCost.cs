@@ -7,15 +7,36 @@ namespace MoeSharp.Analysis.Planning;
 /// <param name="Share">Part of the float32 peak that the multiplication itself reaches, with many rows.</param>
 internal readonly record struct FormatCost(double Unpack, double Share)
 {
-    // Fitted on the shapes olmoe-1b-7b and mixtral-8l (docs/numbers.md); formats that were not measured take those of their kind.
+    // Fitted on the shapes olmoe-1b-7b and mixtral-8l, one thread at 512 bits (docs/numbers.md).
     private static readonly Dictionary<string, FormatCost> s_costs = new(StringComparer.Ordinal)
     {
-        ["F32"] = new(4, 0.8),
+        ["F32"] = new(42, 0.58),
+        ["BF16"] = new(47, 0.55),
+        ["F16"] = new(53, 0.65),
+        ["Q8_0"] = new(21, 0.485),
+        ["Q4_0"] = new(55, 0.545),
+        ["Q4_1"] = new(58, 0.29),
+        ["Q5_0"] = new(60, 0.485),
+        ["Q5_1"] = new(60, 0.23),
+        ["Q2_K"] = new(55, 0.34),
+        ["Q3_K"] = new(60, 0.485),
+        ["Q4_K"] = new(36, 0.41),
+        ["Q5_K"] = new(52, 0.41),
+        ["Q6_K"] = new(57, 0.545),
+        ["IQ4_NL"] = new(60, 0.385),
+        ["IQ4_XS"] = new(43, 0.61),
+        ["MXFP4"] = new(52, 0.545),
     };
 
-    /// <summary>The cost of a format.</summary>
+    private static readonly FormatCost s_otherBlocks = new(55, 0.4);
+    private static readonly FormatCost s_dequantized = new(60, 0.58);
+
+    /// <summary>Weights in float32 that are not packed: routers.</summary>
+    public static FormatCost Unpacked { get; } = new(4, 0.8);
+
+    /// <summary>The cost of a format; of one that was not measured, that of its kind.</summary>
     /// <param name="format">The format.</param>
     /// <param name="isExact">True where block formats are dequantised and multiplied in float32.</param>
     public static FormatCost Of(BlockFormat format, bool isExact) =>
-        s_costs.TryGetValue(format.Name, out FormatCost cost) ? cost : new FormatCost(50, 0.3);
+        !format.IsFloat && (isExact || format.CodeGroup == 0) ? s_dequantized : s_costs.GetValueOrDefault(format.Name, s_otherBlocks);
 }

@@ -79,7 +79,9 @@ public sealed class ModelPlan
         long inside = config.Experts is { } experts
             ? Math.Max((long)experts.TopK * ((3L * experts.IntermediateSize) + (2L * config.HiddenSize)), 3L * config.IntermediateSize)
             : 3L * config.IntermediateSize;
-        long heads = 2L * (config.HeadCount + config.KeyValueHeadCount) * config.HeadSize;
+        long heads = config.Latent is { } latent
+            ? 2L * config.HeadCount * ((2L * latent.KeyValueRank) + latent.RotatedSize + config.HeadSize)
+            : 2L * (config.HeadCount + config.KeyValueHeadCount) * config.HeadSize;
         return ProgramBytes + (sizeof(float) * ((StepTokens * ((4L * config.HiddenSize) + heads + inside)) + config.VocabularySize));
     }
 }

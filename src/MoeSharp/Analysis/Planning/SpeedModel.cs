@@ -20,7 +20,7 @@ public static class SpeedModel
     private const double MemoryShare = 0.85;      // η
     private const double VectorOperations = 40;   // a
     private const double AttentionShare = 0.4;    // κₐ
-    private const double LayerSeconds = 60e-6;    // c
+    private const double LayerSeconds = 30e-6;    // c
     private const int ChunkLength = 512;          // tokens that a session runs at once
 
     /// <summary>Predicts.</summary>
@@ -77,7 +77,7 @@ public static class SpeedModel
             double rows = experts == 1 ? uses : uses * weight.TopK / touched;
             double elements = weight.Shape.Length / experts;
             BlockFormat format = formatOf(weight);
-            FormatCost cost = FormatCost.Of(format, isExact);
+            FormatCost cost = weight.CanPack ? FormatCost.Of(format, isExact) : FormatCost.Unpacked;
             double reading = elements * format.BitsPerElement / 8 / bandwidth;
             double computing = elements * (cost.Unpack + (2 * rows / cost.Share)) / peak;
             seconds += touched * Math.Max(reading, computing);
@@ -92,7 +92,8 @@ public static class SpeedModel
             }
 
             double reads = count == 1 ? keys * CachedValues(config) * sizeof(float) / bandwidth : 0;
-            double products = 4.0 * count * keys * config.HeadCount * config.HeadSize / (AttentionShare * peak);
+            double pair = config.Latent is { } latent ? (2.0 * latent.KeyValueRank) + latent.RotatedSize : 2.0 * config.HeadSize; // of query and key, a head
+            double products = 2.0 * count * keys * config.HeadCount * pair / (AttentionShare * peak);
             seconds += Math.Max(reads, products) + (count * VectorOperations * VectorLength(config, layer) / peak) + LayerSeconds;
         }
 
@@ -100,7 +101,7 @@ public static class SpeedModel
     }
 
     /// <summary>Values a token and layer that the cache keeps.</summary>
-    public static long CachedValues(DecoderConfig config) => 2L * config.KeyValueHeadCount * config.HeadSize;
+    public static long CachedValues(DecoderConfig config) => config.CachedSize;
 
     /// <summary>Bytes of the float32 cache for a text; layers with a window keep all of it too.</summary>
     public static long CacheBytes(DecoderConfig config, long length) => length * config.LayerCount * CachedValues(config) * sizeof(float);

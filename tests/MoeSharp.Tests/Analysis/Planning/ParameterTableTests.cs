@@ -23,6 +23,10 @@ public class ParameterTableTests
         ["DBRX"] = Shape(100352, 6144, 40, 48, 8, Experts(16, 4, 10752)) with { Norm = NormKind.Layer, ClipQueryKeyValue = 8 },
         ["Phi-3.5-MoE"] = Shape(32064, 4096, 32, 32, 8, Experts(16, 2, 6400))
             with { Norm = NormKind.LayerWithBias, HasQueryKeyValueBias = true, HasOutputBias = true },
+        ["DeepSeek-V2-Lite"] = Latent(102400, 2048, 27, 16, null, Experts(64, 6, 1408) with { SharedIntermediateSize = 2816 }, 1, 10944),
+        ["DeepSeek-V2"] = Latent(102400, 5120, 60, 128, 1536, Experts(160, 6, 1536) with { SharedIntermediateSize = 3072 }, 1, 12288),
+        ["DeepSeek-V3"] = Latent(129280, 7168, 61, 128, 1536, Experts(256, 8, 2048) with { SharedIntermediateSize = 2048, HasExpertBias = true }, 3, 18432),
+        ["Kimi K2"] = Latent(163840, 7168, 61, 64, 1536, Experts(384, 8, 2048) with { SharedIntermediateSize = 2048, HasExpertBias = true }, 1, 18432),
         ["gpt-oss-20b"] = GptOss(24, 32),
         ["gpt-oss-120b"] = GptOss(36, 128),
     };
@@ -39,6 +43,10 @@ public class ParameterTableTests
         { "Qwen3-30B-A3B", 30_532_122_624, 3_353_032_704, 3_041_867_776 },
         { "Qwen3-235B-A22B", 235_093_634_560, 22_190_763_520, 21_568_433_664 },
         { "DBRX", 131_596_523_520, 36_469_708_800, 35_853_146_112 },
+        { "DeepSeek-V2-Lite", 15_706_484_224, 2_661_150_208, 2_451_435_008 },
+        { "DeepSeek-V2", 235_741_434_880, 21_375_800_320, 20_851_512_320 },
+        { "DeepSeek-V3", 671_026_419_200, 37_552_297_472, 36_625_618_432 },
+        { "Kimi K2", 1_026_408_232_448, 32_861_500_928, 31_687_095_808 },
         { "gpt-oss-20b", 20_914_757_184, 4_187_440_704, 3_608_307_264 },
         { "gpt-oss-120b", 116_829_156_672, 5_711_982_912, 5_132_849_472 },
         { "Phi-3.5-MoE", 41_873_117_184 + 4096, 6_640_963_584 + 4096, 6_640_963_584 + 4096 - (32064L * 4096) },
@@ -71,6 +79,16 @@ public class ParameterTableTests
         HeadSize = 128,
         Experts = experts,
     };
+
+    private static DecoderConfig Latent(
+        int vocabulary, int hidden, int layers, int heads, int? queryRank, ExpertsConfig experts, int denseCount, int denseSize) =>
+        Shape(vocabulary, hidden, layers, heads, heads, experts) with
+        {
+            HeadSize = 192,
+            Latent = new LatentSizes { QueryRank = queryRank, KeyValueRank = 512, UnrotatedSize = 128, RotatedSize = 64, ValueSize = 128 },
+            DenseLayers = NumberList.Create([.. Enumerable.Range(0, denseCount)]),
+            IntermediateSize = denseSize,
+        };
 
     private static DecoderConfig GptOss(int layers, int experts) => Shape(201088, 2880, layers, 64, 8, Experts(experts, 4, 2880) with
     {
