@@ -33,7 +33,7 @@ internal static class ChatCommand
             IChatView view = parsed.GetValue(common.Json)
                 ? new JsonChatView(terminal, conversation)
                 : new TextChatView(terminal, parsed.GetValue(path)!, options);
-            using TextReader input = terminal.OpenLines();
+            TextReader input = terminal.OpenLines(); // never closed: a console that waits for a line would not let go
             return await new ChatLoop(conversation, options, view, input, interrupt).RunAsync().ConfigureAwait(false);
         });
         return command;
