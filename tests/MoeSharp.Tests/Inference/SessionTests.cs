@@ -18,6 +18,9 @@ public class SessionTests
     [InlineData("olmoe", DType.F32)]
     [InlineData("qwen2", DType.F32)]
     [InlineData("dots", DType.F32)]
+    [InlineData("latent", DType.F32)]
+    [InlineData("latent_lite", DType.BF16)]
+    [InlineData("granite", DType.F32)]
     public void A_step_of_decode_allocates_nothing(string name, DType type)
     {
         Decoder decoder = SampleConfigs.Build(name);

@@ -44,7 +44,7 @@ internal sealed class PairedTensors : TensorSource
         var scales = new HashSet<string>(StringComparer.Ordinal);
         foreach (StoredTensor tensor in source.Tensors)
         {
-            if (Mxfp4Pair.Find(source, tensor) is { } pair)
+            if (((TensorPair?)Mxfp4Pair.Find(source, tensor) ?? Fp8Pair.Find(source, tensor)) is { } pair)
             {
                 pairs.Add(tensor.Name, pair);
                 scales.Add(pair.Scales.Name);

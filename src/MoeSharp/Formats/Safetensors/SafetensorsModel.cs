@@ -15,7 +15,8 @@ public static class SafetensorsModel
     /// <c>model.safetensors</c>, else <c>model.safetensors.index.json</c>.</summary>
     /// <exception cref="ModelFormatException">A folder holds neither, or a file breaks its format.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
-    /// <remarks>Weights that are published as blocks and scales (MXFP4 of gpt-oss) are seen as one tensor each.</remarks>
+    /// <remarks>Weights that are published as blocks and scales (MXFP4 of gpt-oss, FP8 of DeepSeek-V3) are seen as one
+    /// tensor each.</remarks>
     public static TensorSource Open(string path) => PairedTensors.Of(OpenFiles(path));
 
     private static TensorSource OpenFiles(string path)

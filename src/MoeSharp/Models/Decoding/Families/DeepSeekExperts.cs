@@ -107,10 +107,10 @@ internal static class DeepSeekExperts
             }
         }
 
-        // A block after the last that predicts further tokens in training is known by its projection; any other is left over.
-        if (isPresent(LlamaTensors.Block(config.LayerCount) + "eh_proj.weight"))
+        // Blocks after the last that predict further tokens in training are known by their projection; any other is left over.
+        for (int layer = config.LayerCount; isPresent(LlamaTensors.Block(layer) + "eh_proj.weight"); layer++)
         {
-            map.Ignore(LlamaTensors.Block(config.LayerCount));
+            map.Ignore(LlamaTensors.Block(layer));
         }
     }
 }

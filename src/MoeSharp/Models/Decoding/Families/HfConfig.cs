@@ -161,6 +161,12 @@ internal sealed class HfConfig
     /// <exception cref="ConfigException">Something was wrong or not understood.</exception>
     public void ThrowIfNotUnderstood(string family)
     {
+        if (_json.UnreadKeys.Contains("quantization_config") && Section("quantization_config") is { } section
+            && section.Keys.Any())
+        {
+            AcceptBlockScales(section);
+        }
+
         foreach (string key in _json.UnreadKeys)
         {
             if (key[(key.LastIndexOf('.') + 1)..].StartsWith('_') || Find(key) is not { } value || IsNeutral(key, value))
@@ -169,13 +175,26 @@ internal sealed class HfConfig
             }
 
             string text = value.GetRawText();
-            Fault(key == "quantization_config"
-                ? "quantization_config: quantised checkpoints are not supported here. Use the float or BF16 weights."
-                : $"{key} is {(text.Length <= LongestValue ? text : text[..LongestValue] + "...")}, which family '{family}' does not "
-                    + "understand. It may change the mathematics, so the model is not loaded.");
+            Fault($"{key} is {(text.Length <= LongestValue ? text : text[..LongestValue] + "...")}, which family '{family}' does not "
+                + "understand. It may change the mathematics, so the model is not loaded.");
         }
 
         _json.ThrowIfFaulty();
+    }
+
+    // Any family may be stored in FP8 with a scale for each block; the pairs are decoded where tensors are read.
+    private void AcceptBlockScales(JsonConfig section)
+    {
+        const int block = Formats.Pairs.Fp8Pair.BlockLength;
+        string? method = section.GetOptionalString("quant_method"), format = section.GetOptionalString("fmt");
+        int[] blocks = section.GetOptionalInts("weight_block_size") ?? [];
+        if (method != "fp8" || format is not (null or "e4m3") || !blocks.AsSpan().SequenceEqual([block, block]))
+        {
+            Fault($"quantization_config: checkpoints quantised by \"{method}\" with blocks of [{string.Join(", ", blocks)}] are not supported here. "
+                + $"Use the float or BF16 weights, or fp8 (e4m3) with blocks of [{block}, {block}].");
+        }
+
+        section.Ignore([.. section.Keys]);
     }
 
     // Absent, off and empty say the same in a published config.json; so do multipliers of one and noise of zero.

@@ -94,7 +94,12 @@ public class FamilyCatalogueTests
             new RotaryConfig { Scaling = RopeScaling.Yarn, Factor = 4, OriginalPositionCount = 64 });
 
     [Theory]
-    [InlineData("\"quantization_config\": {\"quant_method\": \"fp8\"}", "quantization_config: quantised checkpoints are not supported here.")]
+    [InlineData(
+        "\"quantization_config\": {\"quant_method\": \"fp8\"}",
+        "quantization_config: checkpoints quantised by \"fp8\" with blocks of [] are not supported here.")]
+    [InlineData(
+        "\"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4}",
+        "quantization_config: checkpoints quantised by \"gptq\" with blocks of [] are not supported here. Use the float or BF16 weights, or fp8 (e4m3)")]
     [InlineData("\"hidden_act\": \"swiglu_oai\"", "hidden_act is \"swiglu_oai\", which is not known.")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"wavy\", \"factor\": 2}", "rope_scaling.rope_type is \"wavy\", which is not supported.")]
     [InlineData("\"rope_scaling\": {\"rope_type\": \"linear\"}", "rope_scaling.factor is missing.")]
