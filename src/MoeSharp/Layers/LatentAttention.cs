@@ -99,10 +99,10 @@ public sealed class LatentAttention : IAttention
     {
         int rank = _sizes.KeyValueRank, unrotated = _sizes.UnrotatedSize, rotated = _sizes.RotatedSize;
         Tensor query = Query.Forward(QueryDown is null ? x : QueryNorm!.Forward(QueryDown.Forward(x))); // [T, H·(n + r)]
-        query = RopeOp.Apply(query, layout.Positions, _rope, unrotated + rotated, start: unrotated);
+        query = RopeOp.Apply(query, layout, _rope, unrotated + rotated, start: unrotated);
         Tensor down = LatentDown.Forward(x); // [T, c + r]
         Tensor latent = LatentNorm.Forward(SliceColumnsOp.Apply(down, 0, rank)); // [T, c]
-        Tensor shared = RopeOp.Apply(SliceColumnsOp.Apply(down, rank, rotated), layout.Positions, _rope, rotated); // [T, r]
+        Tensor shared = RopeOp.Apply(SliceColumnsOp.Apply(down, rank, rotated), layout, _rope, rotated); // [T, r]
         Tensor attended = x.Scope!.Tape is { IsRecording: true }
             ? Expand(query, latent, shared, layout)
             : Absorb(query, latent, shared, layout, caches, layer); // [T, H·v]

@@ -212,7 +212,7 @@ public sealed record DecoderConfig
             faults.Add($"KeyValueHeadCount must be at least 1 and divide HeadCount ({HeadCount}), got {KeyValueHeadCount}.");
         }
 
-        if (HeadSize < 2 || HeadSize % 2 != 0)
+        if (Latent is null && (HeadSize < 2 || HeadSize % 2 != 0))
         {
             faults.Add($"HeadSize must be even and at least 2, got {HeadSize}. Rotation works on pairs.");
         }

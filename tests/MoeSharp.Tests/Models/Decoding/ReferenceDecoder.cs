@@ -6,8 +6,8 @@ using MoeSharp.Tensors.Autograd.Ops;
 namespace MoeSharp.Tests.Models.Decoding;
 
 /// <summary>The decoder once more, in double precision, one sequence, one number after the other: the definition to hold the fast one against.</summary>
-/// <remarks>Knows every fact of <see cref="DecoderConfig"/> but latent attention.</remarks>
-internal sealed class ReferenceDecoder(MoeSharp.Models.Decoding.Decoder decoder)
+/// <remarks>Knows every fact of <see cref="DecoderConfig"/>.</remarks>
+internal sealed partial class ReferenceDecoder(MoeSharp.Models.Decoding.Decoder decoder)
 {
     private readonly DecoderConfig _config = decoder.Config;
     private readonly IReadOnlyDictionary<string, Tensor> _state = decoder.State;
@@ -26,7 +26,7 @@ internal sealed class ReferenceDecoder(MoeSharp.Models.Decoding.Decoder decoder)
         for (int layer = 0; layer < _config.LayerCount; layer++)
         {
             string name = $"layers.{layer}";
-            Add(x, Normalize(Attention(layer, Normalize(x, name + ".attention_norm")), name + ".attention_output_norm"));
+            Add(x, Normalize(Attend(layer, Normalize(x, name + ".attention_norm")), name + ".attention_output_norm"));
             double[][] normed = Normalize(x, name + ".feed_forward_norm");
             double[][] result = [.. normed.Select(row => _config.HasExperts(layer) ? Experts(name, row) : FeedForward(name + ".feed_forward", row))];
             Add(x, Normalize(result, name + ".feed_forward_output_norm"));
@@ -53,6 +53,8 @@ internal sealed class ReferenceDecoder(MoeSharp.Models.Decoding.Decoder decoder)
         float[]? bias = _state.TryGetValue(name + ".bias", out Tensor? found) ? found.ToArray() : null;
         return row.Select((value, i) => ((value - mean) * scale * weight[i]) + (bias?[i] ?? 0)).ToArray();
     })];
+
+    private double[][] Attend(int layer, double[][] x) => _config.Latent is null ? Attention(layer, x) : LatentAttention(layer, x, _config.Latent);
 
     private double[][] Attention(int layer, double[][] x)
     {
@@ -113,7 +115,7 @@ internal sealed class ReferenceDecoder(MoeSharp.Models.Decoding.Decoder decoder)
                 rows[t] = Clip(rows[t]);
                 if (isRotated)
                 {
-                    Rotate(rows[t], t, length);
+                    Rotate(rows[t], t, length, d);
                 }
 
                 if (norm == QueryKeyNorm.PerHeadAfterRotation || (norm == QueryKeyNorm.UnweightedAfterRotation && isRotated))
@@ -128,25 +130,25 @@ internal sealed class ReferenceDecoder(MoeSharp.Models.Decoding.Decoder decoder)
 
     private double[] Clip(double[] row) => _config.ClipQueryKeyValue is { } clip ? [.. row.Select(value => Math.Clamp(value, -clip, clip))] : row;
 
-    private double[] HeadNorm(double[] row, string name, int size)
+    private double[] HeadNorm(double[] row, string name, int size, float? epsilon = null)
     {
         float[]? weight = _state.TryGetValue(name + ".weight", out Tensor? found) ? found.ToArray() : null;
         return [.. row.Chunk(size).SelectMany(head =>
         {
-            double scale = 1 / Math.Sqrt(head.Average(value => value * value) + _config.NormEpsilon);
+            double scale = 1 / Math.Sqrt(head.Average(value => value * value) + (epsilon ?? _config.NormEpsilon));
             return head.Select((value, i) => value * scale * (weight?[i] ?? 1));
         })];
     }
 
-    private void Rotate(double[] row, int position, int length)
+    private void Rotate(double[] row, int position, int length, int headSize)
     {
         RotaryConfig facts = _config.Rotary;
-        RopeTable table = Rotary.CreateTable(facts, _config.HeadSize, _config.PositionCount);
+        RopeTable table = Rotary.CreateTable(facts, headSize, _config.PositionCount);
         bool isLong = facts.Scaling == RopeScaling.LongRope && length > facts.OriginalPositionCount;
         float[] frequencies = isLong ? table.Long!.InverseFrequencies.ToArray() : table.InverseFrequencies.ToArray();
         double factor = isLong ? facts.LongMScale ?? table.Long!.AttentionFactor : facts.ShortMScale ?? table.AttentionFactor;
         int count = frequencies.Length;
-        for (int head = 0; head < row.Length; head += _config.HeadSize)
+        for (int head = 0; head < row.Length; head += headSize)
         {
             for (int i = 0; i < count; i++)
             {

@@ -2,6 +2,7 @@ using MoeSharp.Analysis;
 using MoeSharp.Inference;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
+using MoeSharp.Tensors.Autograd.Ops;
 
 namespace MoeSharp.Tests.Models.Decoding;
 
@@ -10,7 +11,7 @@ public sealed class ReferenceDecoderTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("moesharp").FullName;
 
-    public static TheoryData<string> Names => [.. SampleConfigs.All.Where(pair => pair.Value.Latent is null).Select(pair => pair.Key)];
+    public static TheoryData<string> Names => [.. SampleConfigs.All.Keys];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -55,6 +56,47 @@ public sealed class ReferenceDecoderTests : IDisposable
             HasHeadBias = false,
         };
         foreach ((string kind, DecoderConfig other) in new[] { ("wide", wide), ("single", single) })
+        {
+            Decoder decoder = Decoder.Create(other, seed: 5);
+            string folder = Path.Combine(_folder, kind);
+            DecoderFolder.Save(decoder, folder).ShouldBe(family, $"{name} {kind}");
+            (Decoder loaded, _) = DecoderFolder.Load(folder);
+            loaded.Config.ShouldBe(other);
+            Compare(loaded, SampleConfigs.Ids(40, seed: 3), $"{name} {kind}");
+        }
+    }
+
+    [Theory]
+    [InlineData("latent")]
+    [InlineData("latent_lite")]
+    [InlineData("latent_halves")]
+    public void Other_shapes_of_latent_attention_are_saved_loaded_and_right(string name)
+    {
+        DecoderConfig config = SampleConfigs.All[name];
+        Family family = FamilyCatalogue.Choose(config);
+        DecoderConfig wide = config with
+        {
+            HiddenSize = 48,
+            HeadCount = 5,
+            KeyValueHeadCount = 5,
+            HeadSize = 11,
+            Latent = config.Latent! with { QueryRank = config.Latent.QueryRank is null ? 9 : null, KeyValueRank = 7, UnrotatedSize = 3, RotatedSize = 8, ValueSize = 13 },
+            IsTied = !config.IsTied,
+            DenseLayers = [],
+            NormEpsilon = 1e-3f,
+        };
+        DecoderConfig scaled = config with
+        {
+            PositionCount = 4096,
+            HasQueryKeyValueBias = !config.HasQueryKeyValueBias,
+            HasOutputBias = !config.HasOutputBias,
+            Rotary = config.Rotary with
+            {
+                Scaling = RopeScaling.Yarn, Factor = 40, OriginalPositionCount = 32, MScale = 0.707, MScaleAllDimensions = 0.5,
+            },
+            Experts = config.Experts! with { GroupCount = 2, KeptGroupCount = 1 },
+        };
+        foreach ((string kind, DecoderConfig other) in new[] { ("wide", wide), ("scaled", scaled) })
         {
             Decoder decoder = Decoder.Create(other, seed: 5);
             string folder = Path.Combine(_folder, kind);
