@@ -61,6 +61,8 @@ internal static class CommandLine
         root.Subcommands.Add(LogitsCommand.Create(terminal, common));
         root.Subcommands.Add(TokenizeCommand.Create(terminal, common));
         root.Subcommands.Add(VerifyCommand.Create(terminal, common));
+        root.Subcommands.Add(ConvertCommand.Create(terminal, common));
+        root.Subcommands.Add(QuantizeCommand.Create(terminal, common));
         root.Subcommands.Add(BenchCommand.Create(terminal, common));
         root.Subcommands.Add(EvalCommand.Create(terminal, common));
         root.Subcommands.Add(DiffCommand.Create(terminal, common));

@@ -33,6 +33,9 @@ public sealed class TensorScope : IDisposable
     /// <summary>The tape, when this scope records for gradients; otherwise null.</summary>
     public Tape? Tape { get; }
 
+    /// <summary>Sees the inputs of products with parameters; null for nobody.</summary>
+    public IProductObserver? ProductObserver { get; init; }
+
     /// <summary>Count of tensors that are alive in this scope.</summary>
     public int LiveCount => _live.Count;
 

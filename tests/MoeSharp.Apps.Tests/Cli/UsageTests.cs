@@ -3,7 +3,7 @@ namespace MoeSharp.Apps.Tests.Cli;
 /// <summary>Help, version, and what counts as wrong usage.</summary>
 public class UsageTests
 {
-    public static TheoryData<string> Commands => ["run", "chat", "train", "inspect", "logits", "bench", "pull", "plan", "eval", "diff"];
+    public static TheoryData<string> Commands => ["run", "chat", "train", "inspect", "logits", "bench", "pull", "plan", "eval", "diff", "convert", "quantize"];
 
     [Theory]
     [MemberData(nameof(Commands))]

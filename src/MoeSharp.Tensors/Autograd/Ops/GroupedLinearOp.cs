@@ -51,8 +51,11 @@ public sealed unsafe class GroupedLinearOp : Operation
 
     /// <summary>Applies to every row the weight of its expert, however it is stored.</summary>
     /// <inheritdoc cref="Apply(Tensor, Tensor, Indices, Tensor)"/>
-    public static Tensor Apply(Tensor x, Parameter weight, Indices offsets, Tensor? bias = null) =>
-        weight.Packed is { } packed ? PackedLinear.Apply(x, packed, offsets, bias) : Apply(x, weight.Value, offsets, bias);
+    public static Tensor Apply(Tensor x, Parameter weight, Indices offsets, Tensor? bias = null)
+    {
+        x.Scope?.ProductObserver?.Observe(weight, x, offsets);
+        return weight.Packed is { } packed ? PackedLinear.Apply(x, packed, offsets, bias) : Apply(x, weight.Value, offsets, bias);
+    }
 
     /// <inheritdoc/>
     protected internal override void Backward()

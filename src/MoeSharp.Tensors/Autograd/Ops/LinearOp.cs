@@ -47,8 +47,11 @@ public sealed unsafe class LinearOp : Operation
 
     /// <summary>Applies a weight, however it is stored, to every row of <paramref name="x"/>.</summary>
     /// <inheritdoc cref="Apply(Tensor, Tensor, Tensor)"/>
-    public static Tensor Apply(Tensor x, Parameter weight, Tensor? bias = null) =>
-        weight.Packed is { } packed ? PackedLinear.Apply(x, packed, bias) : Apply(x, weight.Value, bias);
+    public static Tensor Apply(Tensor x, Parameter weight, Tensor? bias = null)
+    {
+        x.Scope?.ProductObserver?.Observe(weight, x, null);
+        return weight.Packed is { } packed ? PackedLinear.Apply(x, packed, bias) : Apply(x, weight.Value, bias);
+    }
 
     /// <inheritdoc/>
     protected internal override void Backward()

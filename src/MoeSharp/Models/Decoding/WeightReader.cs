@@ -12,6 +12,7 @@ internal sealed class WeightReader
     private readonly TensorSource _source;
     private readonly Dictionary<string, List<(StoredTensor Stored, WeightSegment Segment)>> _parts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MappedFile> _files = new(StringComparer.Ordinal);
+    private Tensor? _block; // of the last run that had to be put together
 
     /// <summary>Lists the parts of every parameter; tensors must be there.</summary>
     public WeightReader(WeightMap map, TensorSource source)
@@ -54,12 +55,67 @@ internal sealed class WeightReader
         }
     }
 
+    /// <summary>Reads a run of a parameter's elements, and no more than it must: a conversion takes huge weights piece by piece.</summary>
+    /// <param name="parameter">Its name.</param>
+    /// <param name="start">First element of the flattened parameter.</param>
+    /// <param name="target">Filled completely.</param>
+    public void ReadRange(string parameter, long start, Tensor target)
+    {
+        long end = start + target.Length;
+        foreach ((StoredTensor stored, WeightSegment segment) in _parts[parameter])
+        {
+            long from = Math.Max(start, segment.ParameterStart), to = Math.Min(end, segment.ParameterStart + segment.Length);
+            if (from >= to)
+            {
+                continue;
+            }
+
+            if (segment.IsContiguous)
+            {
+                long skipped = from - segment.ParameterStart;
+                WeightTransfer.Read(_source, stored, new WeightSegment(parameter, from - start, segment.TensorStart + skipped, to - from), target);
+                continue;
+            }
+
+            // Whole rows of the block, of which the wanted part is taken.
+            long first = (from - segment.ParameterStart) / segment.Columns;
+            long rows = ((to - segment.ParameterStart + segment.Columns - 1) / segment.Columns) - first;
+            Tensor block = _block = _block?.Length == rows * segment.Columns ? _block : Tensor.Uninitialized(new TensorShape(rows * segment.Columns));
+            WeightTransfer.Read(_source, stored, WeightSegment.Block(
+                parameter, 0, rows, segment.Columns, segment.TensorStart + (first * segment.RowStride), segment.RowStride, segment.ColumnStride), block);
+            long inside = from - segment.ParameterStart - (first * segment.Columns);
+            for (long done = 0; done < to - from;)
+            {
+                int length = (int)Math.Min(to - from - done, 1 << 28);
+                block.SpanAt(inside + done, length).CopyTo(target.SpanAt(from - start + done, length));
+                done += length;
+            }
+
+            GC.KeepAlive(block);
+        }
+
+        GC.KeepAlive(target);
+    }
+
+    /// <summary>The types that the parts of a parameter are stored in.</summary>
+    public IEnumerable<StoredType> TypesOf(string parameter) => _parts[parameter].Select(part => part.Stored.Type).Distinct();
+
+    /// <summary>Bytes that an element of a parameter takes as it is stored, on average.</summary>
+    public double BytesPerElement(string parameter) =>
+        _parts[parameter].Sum(part => (double)part.Segment.Length * part.Stored.ByteLength / Math.Max(1, part.Stored.ElementCount))
+        / Math.Max(1, _parts[parameter].Sum(part => part.Segment.Length));
+
     /// <summary>A parameter as it is stored: mapped where it lies in one piece, otherwise put together from whole rows.</summary>
     /// <returns>Null when no single format holds it, or its rows are cut or transposed in the file.</returns>
     public PackedWeight? ReadStored(string parameter, TensorShape shape, bool maps)
     {
         List<(StoredTensor Stored, WeightSegment Segment)> parts = _parts[parameter];
-        if (FormatOf(parameter) is not { } format || shape.Columns % format.BlockLength != 0)
+        if (FormatOf(parameter) is not { } format)
+        {
+            return ReadStack(parts, shape, maps);
+        }
+
+        if (shape.Columns % format.BlockLength != 0)
         {
             return null;
         }
@@ -82,6 +138,39 @@ internal sealed class WeightReader
         }
 
         return weight;
+    }
+
+    // Experts of formats of their own, one tensor an expert.
+    private PackedWeight? ReadStack(List<(StoredTensor Stored, WeightSegment Segment)> parts, TensorShape shape, bool maps)
+    {
+        long length = shape.Rank == 3 && shape[0] > 0 ? shape.Length / shape[0] : 0;
+        if (length == 0 || parts.Count != shape[0] || !parts.TrueForAll(part =>
+            part.Segment.IsContiguous && part.Segment.Length == length && part.Stored.ElementCount == length && part.Segment.ParameterStart % length == 0
+            && part.Stored.Type.Format() is { } own && shape.Columns % own.BlockLength == 0))
+        {
+            return null;
+        }
+
+        var matrix = new TensorShape(shape[1], shape[2]);
+        var experts = new PackedWeight[parts.Count];
+        foreach ((StoredTensor stored, WeightSegment segment) in parts)
+        {
+            BlockFormat format = stored.Type.Format()!;
+            PackedWeight expert;
+            if (maps && File.Exists(stored.File))
+            {
+                expert = new PackedWeight(format, matrix, Map(stored.File), stored.Offset);
+            }
+            else
+            {
+                expert = new PackedWeight(format, matrix);
+                CopyRows(stored, segment with { ParameterStart = 0 }, expert);
+            }
+
+            experts[segment.ParameterStart / length] = expert;
+        }
+
+        return PackedWeight.Stack(experts);
     }
 
     // Rows of ours are whole runs of the file, so their blocks can be taken as they are.

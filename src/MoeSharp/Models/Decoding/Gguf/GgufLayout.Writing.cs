@@ -88,6 +88,9 @@ public abstract partial class GgufLayout
         _ => 1u,
     }));
 
+    /// <summary>True when two configurations are the same as far as this layout can say.</summary>
+    internal static bool SaysTheSame(DecoderConfig first, DecoderConfig second) => Essence(first) == Essence(second);
+
     private static void SetToken(GgufMetadata metadata, string key, int? token)
     {
         if (token is { } id and >= 0)
