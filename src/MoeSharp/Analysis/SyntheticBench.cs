@@ -52,7 +52,7 @@ public sealed record SyntheticBench(DecoderConfig Config, BlockFormat Format, lo
         }
 
         using var session = new Session(decoder, workers, capacity: Prompt + DecodeTokens);
-        session.Read(ids.AsSpan(0, Math.Min(16, Prompt))); // pages and code
+        session.Read(ids.AsSpan(0, Math.Min(16, Prompt)), cancellation: cancellation); // pages and code
         double best = double.MaxValue;
         for (int run = 0; run < Repeats; run++)
         {

@@ -45,8 +45,8 @@ public static class ModelComparison
             {
                 cancellation.ThrowIfCancellationRequested();
                 ReadOnlySpan<int> part = ids.Slice(window.Start + past, Math.Min(step, window.Length - past));
-                a.Read(part, step);
-                b.Read(part, step);
+                a.Read(part, step, cancellation);
+                b.Read(part, step, cancellation);
                 state.AddRouting();
                 int from = Math.Max(0, window.FirstScored - 1 - past), to = Math.Min(part.Length, window.Length - past - 1);
                 if (from < to)

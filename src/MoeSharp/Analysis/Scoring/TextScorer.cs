@@ -38,7 +38,7 @@ public static class TextScorer
             {
                 cancellation.ThrowIfCancellationRequested();
                 int length = Math.Min(step, window.Length - past);
-                session.Read(ids.Slice(window.Start + past, length), step);
+                session.Read(ids.Slice(window.Start + past, length), step, cancellation);
                 for (int row = Math.Max(0, window.FirstScored - 1 - past); row < length && past + row + 1 < window.Length; row++)
                 {
                     double value = watch.Nats(row, ids[window.Start + past + row + 1]);

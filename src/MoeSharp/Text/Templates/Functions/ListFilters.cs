@@ -26,7 +26,7 @@ internal static class ListFilters
 
     private static UndefinedValue Empty(string name) => new($"there is no {name} element, since the list is empty");
 
-    private static Value Join(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue Join(Rendering rendering, Value input, Arguments arguments)
     {
         Arguments a = arguments.For("join", "d", "attribute");
         TextValue separator = a[0] is { } given ? rendering.Str(given) : TextValue.Empty;

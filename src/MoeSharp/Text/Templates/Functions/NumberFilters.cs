@@ -145,7 +145,7 @@ internal static class NumberFilters
         return total;
     }
 
-    private static Value FileSize(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue FileSize(Rendering rendering, Value input, Arguments arguments)
     {
         bool binary = arguments.For("filesizeformat", "binary").Boolean(0, false);
         double bytes = input is TextValue text && TryParse(text.Text, out double parsed) ? parsed

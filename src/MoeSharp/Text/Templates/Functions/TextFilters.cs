@@ -42,7 +42,7 @@ internal static class TextFilters
     private static Value Trim(Rendering rendering, Value input, Arguments arguments) =>
         TextMethods.Call(rendering, rendering.Str(input), "strip", new Arguments([.. arguments.For("trim", "chars").OptionalText(0) is { } chars ? (Value[])[chars] : []]));
 
-    private static Value Replace(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue Replace(Rendering rendering, Value input, Arguments arguments)
     {
         Arguments a = arguments.For("replace", "old", "new", "count");
         int count = a.Integer(2, -1);
@@ -63,7 +63,7 @@ internal static class TextFilters
         return text.With(result.ToString());
     }
 
-    private static Value Indent(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue Indent(Rendering rendering, Value input, Arguments arguments)
     {
         Arguments a = arguments.For("indent", "width", "first", "blank");
         TextValue text = rendering.Str(input);
@@ -99,7 +99,7 @@ internal static class TextFilters
         return PercentFormat.Apply(rendering, rendering.Str(input), values);
     }
 
-    private static Value Truncate(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue Truncate(Rendering rendering, Value input, Arguments arguments)
     {
         Arguments a = arguments.For("truncate", "length", "killwords", "end", "leeway");
         TextValue text = rendering.Str(input);
@@ -136,7 +136,7 @@ internal static class TextFilters
         static bool IsWord(char c) => char.IsLetterOrDigit(c) || c == '_' || char.IsSurrogate(c);
     }
 
-    private static Value StripTags(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue StripTags(Rendering rendering, Value input, Arguments arguments)
     {
         TextValue text = rendering.Str(input);
         var result = new StringBuilder();
@@ -157,7 +157,7 @@ internal static class TextFilters
         return text.With(System.Net.WebUtility.HtmlDecode(plain)).WithSafe(false);
     }
 
-    private static Value UrlEncode(Rendering rendering, Value input, Arguments arguments)
+    private static TextValue UrlEncode(Rendering rendering, Value input, Arguments arguments)
     {
         if (input is not DictValue dict)
         {
