@@ -72,8 +72,11 @@ internal static class QuantizeCommand
                 Tokenizer tokenizer = model.ReadTokenizer() ?? throw new InvalidOperationException(
                     $"{model.Path}: has no tokenizer, so a text cannot be read. Leave out --calibrate and --hot.");
                 recipe = parsed.GetValue(hot) is { } visited
-                    ? recipe with { Heat = Read(terminal, tokenizer, visited, "routing", (ids, progress) =>
-                        CalibrationText.TraceHeat(decoder, ids, workers, progress, cancellation)) }
+                    ? recipe with
+                    {
+                        Heat = Read(terminal, tokenizer, visited, "routing", (ids, progress) =>
+                        CalibrationText.TraceHeat(decoder, ids, workers, progress, cancellation))
+                    }
                     : recipe;
                 importance = parsed.GetValue(calibrate) is { } text
                     ? Read(terminal, tokenizer, text, "calibration", (ids, progress) => ImportanceCollector.Run(decoder, ids, workers, progress, cancellation))

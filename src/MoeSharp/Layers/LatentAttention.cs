@@ -38,7 +38,11 @@ public sealed class LatentAttention : IAttention
         float scale = config.Scale ?? (1f / MathF.Sqrt(size));
         _expanded = new AttentionOptions
         {
-            HeadCount = _heads, HeadSize = size, ValueHeadSize = _sizes.ValueSize, Scale = scale, SlidingWindow = config.SlidingWindow,
+            HeadCount = _heads,
+            HeadSize = size,
+            ValueHeadSize = _sizes.ValueSize,
+            Scale = scale,
+            SlidingWindow = config.SlidingWindow,
         };
         _absorbed = new AttentionOptions
         {

@@ -50,7 +50,8 @@ public class LatentAttentionTests
     {
         DecoderConfig config = SampleConfigs.Latent with
         {
-            HeadSize = 12, Latent = SampleConfigs.Latent.Latent! with { RotatedSize = 5, KeyValueRank = 0 },
+            HeadSize = 12,
+            Latent = SampleConfigs.Latent.Latent! with { RotatedSize = 5, KeyValueRank = 0 },
         };
         string message = Should.Throw<ConfigException>(() => config.Validate()).Message;
         message.ShouldContain("Latent.KeyValueRank must be at least 1, got 0.");

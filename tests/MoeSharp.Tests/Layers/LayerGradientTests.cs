@@ -46,7 +46,13 @@ public class LayerGradientTests
         var latent = new LatentSizes { QueryRank = queryRank, KeyValueRank = 7, UnrotatedSize = 4, RotatedSize = 6, ValueSize = 3 };
         var config = new AttentionConfig
         {
-            HiddenSize = 10, HeadCount = 3, KeyValueHeadCount = 3, HeadSize = 10, HasQueryKeyValueBias = true, HasOutputBias = true, Latent = latent,
+            HiddenSize = 10,
+            HeadCount = 3,
+            KeyValueHeadCount = 3,
+            HeadSize = 10,
+            HasQueryKeyValueBias = true,
+            HasOutputBias = true,
+            Latent = latent,
         };
         var attention = new LatentAttention("attention", config, s_rope);
         SequenceLayout layout = SequenceLayout.FromLengths([5, 1, 4]);

@@ -8,7 +8,12 @@ public static class StorageRule
     // What rows of no whole blocks of 256 are kept in instead: the next format with blocks of 32 and no fewer bits.
     private static readonly Dictionary<string, string> s_instead = new(StringComparer.Ordinal)
     {
-        ["Q2_K"] = "IQ4_NL", ["Q3_K"] = "IQ4_NL", ["IQ4_XS"] = "IQ4_NL", ["Q4_K"] = "Q5_0", ["Q5_K"] = "Q5_1", ["Q6_K"] = "Q8_0",
+        ["Q2_K"] = "IQ4_NL",
+        ["Q3_K"] = "IQ4_NL",
+        ["IQ4_XS"] = "IQ4_NL",
+        ["Q4_K"] = "Q5_0",
+        ["Q5_K"] = "Q5_1",
+        ["Q6_K"] = "Q8_0",
     };
 
     /// <summary>The format of a weight.</summary>

@@ -11,7 +11,11 @@ internal static class FormatLadder
     // Where a format enters a ladder that it is not on itself.
     private static readonly Dictionary<string, string> s_entries = new(StringComparer.Ordinal)
     {
-        ["IQ4_XS"] = "Q4_K", ["IQ4_NL"] = "Q4_0", ["MXFP4"] = "Q4_0", ["Q4_1"] = "Q4_0", ["Q5_1"] = "Q5_0",
+        ["IQ4_XS"] = "Q4_K",
+        ["IQ4_NL"] = "Q4_0",
+        ["MXFP4"] = "Q4_0",
+        ["Q4_1"] = "Q4_0",
+        ["Q5_1"] = "Q5_0",
     };
 
     /// <summary>The format some steps up (more bits) or down; at the ends the last one, floats stay.</summary>

@@ -81,8 +81,14 @@ public class ModelPlanTests
     [Fact]
     public void A_synthetic_model_has_the_bytes_that_were_planned_and_runs()
     {
-        DecoderConfig config = ModelShapes.Find("olmoe-1b-7b", 1) with { VocabularySize = 512, HiddenSize = 256, HeadCount = 2, KeyValueHeadCount = 2,
-            Experts = new ExpertsConfig { ExpertCount = 4, TopK = 2, IntermediateSize = 256 } };
+        DecoderConfig config = ModelShapes.Find("olmoe-1b-7b", 1) with
+        {
+            VocabularySize = 512,
+            HiddenSize = 256,
+            HeadCount = 2,
+            KeyValueHeadCount = 2,
+            Experts = new ExpertsConfig { ExpertCount = 4, TopK = 2, IntermediateSize = 256 }
+        };
         foreach (BlockFormat format in BlockFormats.All.Where(format => format.CanQuantize))
         {
             Decoder decoder = SyntheticModel.Create(config, format);

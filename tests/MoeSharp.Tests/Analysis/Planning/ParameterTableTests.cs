@@ -13,16 +13,20 @@ public class ParameterTableTests
         ["Mixtral 8x22B"] = Shape(32768, 6144, 56, 48, 8, Experts(8, 2, 16384)),
         ["OLMoE-1B-7B"] = Shape(50304, 2048, 16, 16, 16, Experts(64, 8, 1024)) with { QueryKeyNorm = QueryKeyNorm.WholeProjection },
         ["DeepSeekMoE-16B"] = Shape(102400, 2048, 28, 16, 16, Experts(64, 6, 1408) with { SharedIntermediateSize = 2816 })
-            with { DenseLayers = [0], IntermediateSize = 10944 },
+            with
+        { DenseLayers = [0], IntermediateSize = 10944 },
         ["Qwen1.5-MoE-A2.7B"] = Shape(151936, 2048, 24, 16, 16, Experts(60, 4, 1408) with { SharedIntermediateSize = 5632, IsSharedGated = true })
-            with { HasQueryKeyValueBias = true },
+            with
+        { HasQueryKeyValueBias = true },
         ["Qwen2-57B-A14B"] = Shape(151936, 3584, 28, 28, 4, Experts(64, 8, 2560) with { SharedIntermediateSize = 20480, IsSharedGated = true })
-            with { HasQueryKeyValueBias = true },
+            with
+        { HasQueryKeyValueBias = true },
         ["Qwen3-30B-A3B"] = Shape(151936, 2048, 48, 32, 4, Experts(128, 8, 768)) with { QueryKeyNorm = QueryKeyNorm.PerHead },
         ["Qwen3-235B-A22B"] = Shape(151936, 4096, 94, 64, 4, Experts(128, 8, 1536)) with { QueryKeyNorm = QueryKeyNorm.PerHead },
         ["DBRX"] = Shape(100352, 6144, 40, 48, 8, Experts(16, 4, 10752)) with { Norm = NormKind.Layer, ClipQueryKeyValue = 8 },
         ["Phi-3.5-MoE"] = Shape(32064, 4096, 32, 32, 8, Experts(16, 2, 6400))
-            with { Norm = NormKind.LayerWithBias, HasQueryKeyValueBias = true, HasOutputBias = true },
+            with
+        { Norm = NormKind.LayerWithBias, HasQueryKeyValueBias = true, HasOutputBias = true },
         ["DeepSeek-V2-Lite"] = Latent(102400, 2048, 27, 16, null, Experts(64, 6, 1408) with { SharedIntermediateSize = 2816 }, 1, 10944),
         ["DeepSeek-V2"] = Latent(102400, 5120, 60, 128, 1536, Experts(160, 6, 1536) with { SharedIntermediateSize = 3072 }, 1, 12288),
         ["DeepSeek-V3"] = Latent(129280, 7168, 61, 128, 1536, Experts(256, 8, 2048) with { SharedIntermediateSize = 2048, HasExpertBias = true }, 3, 18432),
@@ -92,8 +96,11 @@ public class ParameterTableTests
 
     private static DecoderConfig GptOss(int layers, int experts) => Shape(201088, 2880, layers, 64, 8, Experts(experts, 4, 2880) with
     {
-        Score = ScoreKind.SoftmaxOfChosen, HasRouterBias = true, HasProjectionBias = true,
-    }) with { HeadSize = 64, HasQueryKeyValueBias = true, HasOutputBias = true, HasAttentionSinks = true };
+        Score = ScoreKind.SoftmaxOfChosen,
+        HasRouterBias = true,
+        HasProjectionBias = true,
+    }) with
+    { HeadSize = 64, HasQueryKeyValueBias = true, HasOutputBias = true, HasAttentionSinks = true };
 
     private static ExpertsConfig Experts(int count, int topK, int size) => new() { ExpertCount = count, TopK = topK, IntermediateSize = size };
 }

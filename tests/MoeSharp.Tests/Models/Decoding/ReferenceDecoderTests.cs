@@ -92,7 +92,11 @@ public sealed class ReferenceDecoderTests : IDisposable
             HasOutputBias = !config.HasOutputBias,
             Rotary = config.Rotary with
             {
-                Scaling = RopeScaling.Yarn, Factor = 40, OriginalPositionCount = 32, MScale = 0.707, MScaleAllDimensions = 0.5,
+                Scaling = RopeScaling.Yarn,
+                Factor = 40,
+                OriginalPositionCount = 32,
+                MScale = 0.707,
+                MScaleAllDimensions = 0.5,
             },
             Experts = config.Experts! with { GroupCount = 2, KeptGroupCount = 1 },
         };

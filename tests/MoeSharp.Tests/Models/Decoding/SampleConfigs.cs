@@ -124,7 +124,10 @@ internal static class SampleConfigs
         HasHeadBias = true,
         Experts = Mixtral.Experts! with
         {
-            HasExpertBias = true, WeightSumMinimum = 1e-12f, SharedIntermediateSize = 48, HasSharedBias = true,
+            HasExpertBias = true,
+            WeightSumMinimum = 1e-12f,
+            SharedIntermediateSize = 48,
+            HasSharedBias = true,
         },
     };
 
@@ -220,7 +223,11 @@ internal static class SampleConfigs
 
     public static DecoderConfig Qwen2Dense { get; } = Dense with
     {
-        HasQueryKeyValueBias = true, IsTied = true, LayerCount = 3, SlidingWindow = 7, FullAttentionLayers = [0],
+        HasQueryKeyValueBias = true,
+        IsTied = true,
+        LayerCount = 3,
+        SlidingWindow = 7,
+        FullAttentionLayers = [0],
     };
 
     public static DecoderConfig Latent { get; } = Mixtral with
@@ -232,7 +239,12 @@ internal static class SampleConfigs
         Latent = new LatentSizes { QueryRank = 20, KeyValueRank = 24, UnrotatedSize = 8, RotatedSize = 6, ValueSize = 10 },
         Rotary = new RotaryConfig
         {
-            IsInterleaved = true, Scaling = RopeScaling.Yarn, Factor = 4, OriginalPositionCount = 64, MScale = 1, MScaleAllDimensions = 0.7,
+            IsInterleaved = true,
+            Scaling = RopeScaling.Yarn,
+            Factor = 4,
+            OriginalPositionCount = 64,
+            MScale = 1,
+            MScaleAllDimensions = 0.7,
         },
         HasQueryKeyValueBias = true,
         HasOutputBias = true,
@@ -288,7 +300,11 @@ internal static class SampleConfigs
         ["llama4"] = Llama4,
         ["llama4_topk"] = Llama4 with
         {
-            QueryKeyNorm = QueryKeyNorm.None, UnrotatedLayers = [], Temperature = null, FullAttentionLayers = [], IsTied = true,
+            QueryKeyNorm = QueryKeyNorm.None,
+            UnrotatedLayers = [],
+            Temperature = null,
+            FullAttentionLayers = [],
+            IsTied = true,
             Experts = Llama4.Experts! with { TopK = 2 },
         },
         ["phimoe"] = Phimoe,

@@ -45,8 +45,13 @@ public class PieceJsonTests
 
         var bpe = new JsonObject
         {
-            ["type"] = "BPE", ["unk_token"] = "<unk>", ["fuse_unk"] = true, ["byte_fallback"] = true, ["ignore_merges"] = false,
-            ["vocab"] = vocabulary, ["merges"] = merges,
+            ["type"] = "BPE",
+            ["unk_token"] = "<unk>",
+            ["fuse_unk"] = true,
+            ["byte_fallback"] = true,
+            ["ignore_merges"] = false,
+            ["vocab"] = vocabulary,
+            ["merges"] = merges,
         };
         Tokenizer json = Parse(normalizer, preTokenizer, FallbackDecoder, bpe);
         json.CoversAllBytes.ShouldBeTrue();
@@ -80,7 +85,8 @@ public class PieceJsonTests
         PieceVocabulary pieces = ((UnigramModel)model.Parts.Model).Vocabulary;
         var unigram = new JsonObject
         {
-            ["type"] = "Unigram", ["unk_id"] = 0,
+            ["type"] = "Unigram",
+            ["unk_id"] = 0,
             ["vocab"] = new JsonArray([.. pieces.Pieces.Select(piece => new JsonArray(piece.Text, piece.Score))]),
         };
         string map = Convert.ToBase64String(SentencePieceReader.Read(SentencePieceGoldenTests.Read("unigram_nmt"), "m.model").Map!.Source);
