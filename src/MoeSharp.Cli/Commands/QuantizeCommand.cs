@@ -32,7 +32,7 @@ internal static class QuantizeCommand
         };
         var trace = new Option<string?>("--trace")
         {
-            Description = "A routing trace (moe run --json): more bits for experts that are visited often, fewer for the others.",
+            Description = "What moe run printed with --json about a text: more bits for experts that are visited often, fewer for the others.",
             HelpName = "FILE.json",
         };
         var hot = new Option<string?>("--hot") { Description = "As --trace, with the routing of a text that is read now.", HelpName = "TEXT.txt" };
