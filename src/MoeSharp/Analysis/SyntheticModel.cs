@@ -10,6 +10,7 @@ namespace MoeSharp.Analysis;
 public static class SyntheticModel
 {
     private const int PatternRows = 16;
+    private const int TokenRows = 1024; // so many different tokens, or they would all visit the same experts
     private const float Deviation = 0.02f;
 
     /// <summary>Makes the model.</summary>
@@ -36,7 +37,8 @@ public static class SyntheticModel
             var rng = new Rng(seed, stream: (ulong)i + 1);
             if (parameter.CanPack)
             {
-                parameter.Pack(Pack(parameter.Shape, StorageRule.FormatOf(planned[i], format), rng, isExact));
+                int rows = parameter == decoder.Embedding.Weight ? TokenRows : PatternRows;
+                parameter.Pack(Pack(parameter.Shape, StorageRule.FormatOf(planned[i], format), rng, rows, isExact));
             }
             else if (parameter.Shape.Rank >= 2)
             {
@@ -59,13 +61,13 @@ public static class SyntheticModel
     }
 
     // A few rows are quantised and repeated: speed does not depend on values, and memory is what it would be.
-    private static PackedWeight Pack(TensorShape shape, BlockFormat format, Rng rng, bool isExact)
+    private static PackedWeight Pack(TensorShape shape, BlockFormat format, Rng rng, int patternRows, bool isExact)
     {
         var weight = new PackedWeight(format, shape) { IsExact = isExact };
         int columns = (int)shape.Columns, rowBytes = (int)format.BytesOf(columns);
-        byte[] pattern = new byte[PatternRows * rowBytes];
+        byte[] pattern = new byte[patternRows * rowBytes];
         float[] values = new float[columns];
-        for (int row = 0; row < PatternRows; row++)
+        for (int row = 0; row < patternRows; row++)
         {
             rng.FillNormal(values, Deviation);
             format.Quantize(values, pattern.AsSpan(row * rowBytes, rowBytes));

@@ -10,22 +10,22 @@ internal readonly record struct FormatCost(double Unpack, double Share)
     // Fitted on the shapes olmoe-1b-7b and mixtral-8l, one thread at 512 bits (docs/numbers.md).
     private static readonly Dictionary<string, FormatCost> s_costs = new(StringComparer.Ordinal)
     {
-        ["F32"] = new(42, 0.58),
-        ["BF16"] = new(47, 0.55),
-        ["F16"] = new(53, 0.65),
-        ["Q8_0"] = new(21, 0.485),
-        ["Q4_0"] = new(55, 0.545),
-        ["Q4_1"] = new(58, 0.29),
-        ["Q5_0"] = new(60, 0.485),
-        ["Q5_1"] = new(60, 0.23),
-        ["Q2_K"] = new(55, 0.34),
-        ["Q3_K"] = new(60, 0.485),
-        ["Q4_K"] = new(36, 0.41),
-        ["Q5_K"] = new(52, 0.41),
-        ["Q6_K"] = new(57, 0.545),
-        ["IQ4_NL"] = new(60, 0.385),
-        ["IQ4_XS"] = new(43, 0.61),
-        ["MXFP4"] = new(52, 0.545),
+        ["F32"] = new(41, 0.55),
+        ["BF16"] = new(46, 0.53),
+        ["F16"] = new(52, 0.65),
+        ["Q8_0"] = new(21, 0.46),
+        ["Q4_0"] = new(55, 0.51),
+        ["Q4_1"] = new(58, 0.27),
+        ["Q5_0"] = new(60, 0.46),
+        ["Q5_1"] = new(60, 0.225),
+        ["Q2_K"] = new(55, 0.32),
+        ["Q3_K"] = new(60, 0.43),
+        ["Q4_K"] = new(35, 0.385),
+        ["Q5_K"] = new(52, 0.385),
+        ["Q6_K"] = new(57, 0.54),
+        ["IQ4_NL"] = new(60, 0.36),
+        ["IQ4_XS"] = new(43, 0.58),
+        ["MXFP4"] = new(52, 0.54),
     };
 
     private static readonly FormatCost s_otherBlocks = new(55, 0.4);
