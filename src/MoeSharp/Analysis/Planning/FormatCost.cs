@@ -7,7 +7,7 @@ namespace MoeSharp.Analysis.Planning;
 /// <param name="Share">Part of the float32 peak that the multiplication itself reaches, with many rows.</param>
 internal readonly record struct FormatCost(double Unpack, double Share)
 {
-    // Fitted on the shapes olmoe-1b-7b and mixtral-8l, one thread at 512 bits (docs/numbers.md).
+    // Fitted on olmoe-1b-7b, four formats on mixtral-8l too, one thread at 512 bits; docs/numbers.md says what was left out.
     private static readonly Dictionary<string, FormatCost> s_costs = new(StringComparer.Ordinal)
     {
         ["F32"] = new(41, 0.55),

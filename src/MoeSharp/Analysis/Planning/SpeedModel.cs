@@ -13,7 +13,7 @@ namespace MoeSharp.Analysis.Planning;
 /// <para><c>n·a·V/P + n·keys·values·4/(η·B) + 2·n·keys·2·H·d/(κₐ·P) + c</c></para>
 /// <para>V: floats of its vectors a token (residual stream, heads, experts, scores); keys: positions that are looked at, on average, no
 /// more than the window; c: the fixed time of starting its products. Weights that stay in caches make a model faster than this
-/// (below about 50 MB a token). The constants were fitted on two shapes; <c>docs/numbers.md</c> shows them beside others.</para>
+/// (below about 50 MB a token). How the constants came about, and how well they predict, stands in <c>docs/numbers.md</c>.</para>
 /// </remarks>
 public static class SpeedModel
 {
