@@ -10,6 +10,8 @@ public class GradientTests
 
     public static TheoryData<Activation> Activations => [.. Enum.GetValues<Activation>()];
 
+    public static TheoryData<ElementLoss> ElementLosses => [.. Enum.GetValues<ElementLoss>()];
+
     [Fact]
     public void Multiply_has_its_gradient() => Check2(MultiplyOp.Apply, s_shape, s_shape);
 
@@ -43,6 +45,39 @@ public class GradientTests
 
     [Fact]
     public void Softmax_has_its_gradient() => Check1(SoftmaxOp.Apply);
+
+    [Fact]
+    public void Log_softmax_has_its_gradient() => Check1(LogSoftmaxOp.Apply);
+
+    [Fact]
+    public void Kl_divergence_has_its_gradient()
+    {
+        using var scope = new TensorScope();
+        Tensor targets = Tensor.From(SoftmaxOp.Apply(Inputs.Normal(s_shape, 4).In(scope)).ToArray(), s_shape);
+        Check1(x => KlDivergenceOp.Apply(x, targets));
+    }
+
+    [Theory]
+    [MemberData(nameof(ElementLosses))]
+    public void Element_losses_have_their_gradient_on_both_sides_of_their_kink(ElementLoss loss)
+    {
+        const float kink = 2;
+        Tensor x = Inputs.Normal(s_shape, 1), near = Inputs.Positive(s_shape, 2), far = Tensor.Zeros(s_shape);
+        AddOp.Apply(near.In(new TensorScope()), x).ToArray().CopyTo(near.Span); // at most 1.5 above x
+        far.Fill(8);
+        foreach (Tensor targets in new[] { near, far })
+        {
+            GradientCheck.Run(scope => ElementLossOp.Apply(x.In(scope), targets, loss, kink), [x]);
+        }
+    }
+
+    [Fact]
+    public void Clamped_swiglu_has_its_gradient_inside_and_beyond_the_clamp()
+    {
+        Check2((gate, up) => ClampedSwiGluOp.Apply(gate, up), s_shape, s_shape);
+        Tensor first = Inputs.AwayFromZero(s_shape, 1), second = Inputs.AwayFromZero(s_shape, 2); // at least 0.1 from zero
+        GradientCheck.Run(scope => ClampedSwiGluOp.Apply(first.In(scope), second.In(scope), limit: 0.05f), [first, second]);
+    }
 
     [Fact]
     public void Log_sum_exp_has_its_gradient() => Check1(LogSumExpOp.Apply);
