@@ -30,20 +30,17 @@ public class SessionTests
         session.Read(SampleConfigs.Ids(10), cancellation: Cancellation);
         Span<int> next = stackalloc int[1];
         CancellationToken cancellation = Cancellation; // asking for it allocates
-        for (int i = 0; i < 60; i++)
+        Allocated(sampler, session, next, 60, cancellation);
+
+        // What a step allocates it allocates in every run of steps. What the runtime allocates once, when its own tables grow while
+        // other tests run, falls into one of them.
+        long least = long.MaxValue;
+        for (int i = 0; i < 4; i++)
         {
-            next[0] = sampler.Next(session.Logits);
-            session.Read(next, cancellation: cancellation);
+            least = Math.Min(least, Allocated(sampler, session, next, 40, cancellation));
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 120; i++)
-        {
-            next[0] = sampler.Next(session.Logits);
-            session.Read(next, cancellation: cancellation);
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        least.ShouldBe(0);
     }
 
     [Fact]
@@ -98,5 +95,17 @@ public class SessionTests
             CreateRouter = _ => new Router(Score.Softmax, Select.TopK(2), Weigh.Raw) { Capacity = new Capacity(CapacityRule.Switch(1.25)) },
         });
         Should.Throw<ArgumentException>(() => new Session(decoder)).Message.ShouldContain("looks at the whole batch");
+    }
+
+    private static long Allocated(Sampler sampler, Session session, Span<int> next, int steps, CancellationToken cancellation)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < steps; i++)
+        {
+            next[0] = sampler.Next(session.Logits);
+            session.Read(next, cancellation: cancellation);
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }
