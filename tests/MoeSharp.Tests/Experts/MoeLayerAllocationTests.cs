@@ -29,17 +29,7 @@ public class MoeLayerAllocationTests
             scope.Reset();
         }
 
-        for (int i = 0; i < 50; i++)
-        {
-            Step();
-        }
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-        {
-            Step();
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1000);
+        LeastAllocation.Of(Step, steps: 50, rounds: 1);
+        LeastAllocation.Of(Step, steps: 50).ShouldBeLessThan(1000);
     }
 }

@@ -49,14 +49,9 @@ public sealed class OptimizerTests
         parameter.Value.GradientFor(out _).Fill(1);
         var optimizer = new AdamW([parameter], workers: workers);
         var norm = new GradientNorm([parameter], workers: workers);
-        for (int i = 0; i < 3; i++)
-        {
-            optimizer.Step(1e-3, GradientNorm.Factor(norm.Compute(), 1));
-        }
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        optimizer.Step(1e-3, GradientNorm.Factor(norm.Compute(), 1));
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        void Step() => optimizer.Step(1e-3, GradientNorm.Factor(norm.Compute(), 1));
+        LeastAllocation.Of(Step, steps: 3, rounds: 1);
+        LeastAllocation.Of(Step, steps: 1).ShouldBe(0);
     }
 
     private static (float[] Values, double Norm) Train(int threads)
