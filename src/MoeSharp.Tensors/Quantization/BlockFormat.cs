@@ -11,7 +11,7 @@ public abstract class BlockFormat
     /// <summary>The name that GGUF tools use: <c>Q4_K</c>, <c>BF16</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The number of the type in a GGUF file.</summary>
+    /// <summary>The number of the type in a GGUF file; -1 for a format that no GGUF file has.</summary>
     public abstract int GgmlType { get; }
 
     /// <summary>Elements of a block; 1 for floats.</summary>
@@ -23,7 +23,7 @@ public abstract class BlockFormat
     /// <summary>Bits that an element takes, scales included.</summary>
     public double BitsPerElement => 8.0 * BlockBytes / BlockLength;
 
-    /// <summary>True for F32, F16 and BF16: products with them are float32 without being asked.</summary>
+    /// <summary>True for F32, F16, BF16 and 8-bit floats: products with them are float32 without being asked.</summary>
     public bool IsFloat => BlockLength == 1;
 
     /// <summary>True where <see cref="Quantize"/> exists.</summary>

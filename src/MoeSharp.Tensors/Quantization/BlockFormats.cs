@@ -40,7 +40,10 @@ public static class BlockFormats
     /// <summary>The upper halves of 32-bit floats.</summary>
     public static BlockFormat BF16 { get; } = new BF16Format();
 
-    /// <summary>Every format.</summary>
+    /// <summary>8-bit floats, whose scales stand beside them; in no GGUF file, so not one of <see cref="All"/>.</summary>
+    public static BlockFormat F8E4M3 { get; } = new F8E4M3Format();
+
+    /// <summary>Every format of GGUF files.</summary>
     public static IReadOnlyList<BlockFormat> All { get; } = [
         F32, F16, BF16,
         new Q40Format(), new Q41Format(), new Q50Format(), new Q51Format(), new Q80Format(),

@@ -43,6 +43,13 @@ public sealed unsafe class PackedWeight
         IsExact = false;
     }
 
+    private PackedWeight(PackedWeight weight, BlockScales? scales)
+    {
+        (Shape, ByteLength, _owner, IsMapped) = (weight.Shape, weight.ByteLength, weight._owner, weight.IsMapped);
+        _matrices = Array.ConvertAll(weight._matrices, matrix => matrix.With(scales));
+        IsExact = false;
+    }
+
     private PackedWeight(TensorShape shape, PackedWeight[] experts)
     {
         Shape = shape;
@@ -87,6 +94,10 @@ public sealed unsafe class PackedWeight
 
         return new PackedWeight(new TensorShape(experts.Count, experts[0].Shape[0], experts[0].Shape[1]), [.. experts]);
     }
+
+    /// <summary>The same weight, whose numbers are multiplied by scales that stand beside them.</summary>
+    /// <param name="scales">Scales of the matrix, or of every matrix of a stack alike; null for none.</param>
+    internal PackedWeight WithScales(BlockScales? scales) => new(this, scales);
 
     /// <summary>How the matrix of an expert is stored.</summary>
     /// <param name="expert">The expert; 0 where there is one matrix.</param>

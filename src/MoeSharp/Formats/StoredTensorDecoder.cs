@@ -36,10 +36,12 @@ internal static class StoredTensorDecoder
             case StoredType.F64:
                 Convert<double, float>(source, tensor, first, destination, static (x, y) => Cast(x, y, static v => (float)v));
                 break;
+            case StoredType.F8E4M3 when source.ReadFloat8(tensor, first, destination):
+                break;
             default:
-                if (tensor.Type.Format() is not { } format)
+                if (tensor.Type == StoredType.F8E4M3 || tensor.Type.Format() is not { } format)
                 {
-                    throw Unreadable(tensor, "float32", "F32, BF16, F16, F64 and the block types of GGUF");
+                    throw Unreadable(tensor, "float32", "F32, BF16, F16, F64, F8_E4M3 with scales, and the block types of GGUF");
                 }
 
                 ReadBlocks(source, tensor, format, first, destination);

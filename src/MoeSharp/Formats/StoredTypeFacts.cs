@@ -47,8 +47,8 @@ public static class StoredTypeFacts
         ? bytes
         : throw new ArgumentException($"{type.Name()}: an element is no whole number of bytes. Use Bits.", nameof(type));
 
-    /// <summary>How the numbers are computed with; <see langword="null"/> for types that no product takes (integers, 8-bit floats, F64).</summary>
-    public static BlockFormat? Format(this StoredType type) => BlockFormats.Find(type.Name());
+    /// <summary>How the numbers are computed with; <see langword="null"/> for types that no product takes (integers, F64).</summary>
+    public static BlockFormat? Format(this StoredType type) => type == StoredType.F8E4M3 ? BlockFormats.F8E4M3 : BlockFormats.Find(type.Name());
 
     /// <summary>The type that stores a format.</summary>
     /// <exception cref="ArgumentException">No file has such a type.</exception>

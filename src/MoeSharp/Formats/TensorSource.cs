@@ -151,6 +151,17 @@ public abstract class TensorSource : IDisposable
     /// <summary>True where the bytes of a tensor lie in its file as they are read, so that the file can be mapped.</summary>
     internal virtual bool IsInFile(StoredTensor tensor) => File.Exists(tensor.File);
 
+    /// <summary>Where the block of an element lies in the tensor's file: what a fault names.</summary>
+    internal virtual long OffsetOf(StoredTensor tensor, long element) =>
+        tensor.Offset + (element / tensor.Type.BlockLength() * tensor.Type.BlockBytes());
+
+    /// <summary>Reads 8-bit floats, multiplied by the scales that belong to them.</summary>
+    /// <returns>False where there are none: the numbers alone mean nothing.</returns>
+    internal virtual bool ReadFloat8(StoredTensor tensor, long first, Span<float> destination) => false;
+
+    /// <summary>The scales of 8-bit floats, rows one after another; null where there are none.</summary>
+    internal virtual float[]? ReadScales(StoredTensor tensor) => null;
+
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {

@@ -2,21 +2,25 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using MoeSharp.Formats;
+using MoeSharp.Tensors.Kernels;
 
 namespace MoeSharp.Analysis.Verification;
 
 /// <summary>Looks at every value of stored tensors: NaN and infinite ones, and experts that are zero throughout.</summary>
-/// <remarks>Block types are looked at through their values, so a scale that is NaN shows as NaN in its block. A megabyte or so at a
-/// time; nothing of a tensor is kept.</remarks>
+/// <remarks>Block types and 8-bit floats are looked at through their values, so a scale that is NaN shows as NaN in its block. MXFP4 has
+/// a scale that stands for NaN and is computed with as 2^128: it is looked for by itself. 8-bit floats without scales are looked at as
+/// plain numbers. A megabyte or so at a time; nothing of a tensor is kept.</remarks>
 internal sealed class WeightScan
 {
     private const int ChunkElements = 1 << 18;
     private const uint ExponentBits = 0x7f80_0000;
+    private const byte NanScale = 255;
 
     private readonly TensorSource _source;
     private readonly VerifyReport _report;
     private readonly int _expertCount;
     private readonly float[] _values = new float[ChunkElements];
+    private readonly byte[] _bytes = new byte[ChunkElements];
 
     /// <param name="source">The tensors.</param>
     /// <param name="report">Where findings go.</param>
@@ -42,13 +46,13 @@ internal sealed class WeightScan
         }
     }
 
-    private static bool IsScanned(StoredType type) => type == StoredType.F64 || type.Format() is not null;
+    private static bool IsScanned(StoredType type) => type is StoredType.F64 or StoredType.F8E5M2 || type.Format() is not null;
 
     private void Scan(StoredTensor tensor, Action<long> tell, CancellationToken cancellation)
     {
         int experts = ExpertsOf(tensor);
         long perExpert = experts > 0 ? tensor.ElementCount / experts : tensor.ElementCount;
-        long wrong = 0, firstWrong = -1;
+        long wrong = 0, firstWrong = -1, wrongScales = 0, firstWrongScale = -1;
         List<int> dead = [];
         for (int expert = 0; expert < Math.Max(experts, 1); expert++)
         {
@@ -59,7 +63,7 @@ internal sealed class WeightScan
                 int count = (int)Math.Min(ChunkElements, perExpert - done);
                 Span<float> values = _values.AsSpan(0, count);
                 long first = (expert * perExpert) + done;
-                _source.ReadFloat32(tensor, first, values);
+                ReadValues(tensor, first, values);
                 isZero = isZero && values.IndexOfAnyExcept(0f) < 0;
                 (int bad, int at) = CountWrong(values);
                 if (bad > 0 && firstWrong < 0)
@@ -69,6 +73,11 @@ internal sealed class WeightScan
 
                 wrong += bad;
                 done += count;
+                if (tensor.Type == StoredType.MXFP4)
+                {
+                    ScanScales(tensor, first, count, ref wrongScales, ref firstWrongScale);
+                }
+
                 tell((long)((double)(first + count) / tensor.ElementCount * tensor.ByteLength));
             }
 
@@ -79,6 +88,7 @@ internal sealed class WeightScan
         }
 
         TellWrong(tensor, wrong, firstWrong);
+        TellWrongScales(tensor, wrongScales, firstWrongScale);
         TellDead(tensor, experts, dead);
     }
 
@@ -90,12 +100,61 @@ internal sealed class WeightScan
         }
 
         Span<float> value = stackalloc float[1];
-        _source.ReadFloat32(tensor, first, value);
+        ReadValues(tensor, first, value);
         string shown = float.IsNaN(value[0]) ? "NaN" : value[0].ToString(CultureInfo.InvariantCulture);
         long block = first / tensor.Type.BlockLength();
         string place = tensor.Type.IsBlocks() ? $"element {first:N0} (block {block:N0})" : $"element {first:N0}";
-        Add(tensor, tensor.Offset + (block * tensor.Type.BlockBytes()),
+        Add(tensor, _source.OffsetOf(tensor, first),
             $"holds {count:N0} value{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} NaN or infinite, the first ({shown}) at {place}.");
+    }
+
+    // Whole blocks: an expert is whole rows, and a chunk a power of two.
+    private void ScanScales(StoredTensor tensor, long first, int count, ref long wrong, ref long firstWrong)
+    {
+        int length = tensor.Type.BlockLength(), size = tensor.Type.BlockBytes();
+        Span<byte> blocks = _bytes.AsSpan(0, count / length * size);
+        _source.ReadBytes(tensor, first / length * size, blocks);
+        for (int i = 0; i < blocks.Length; i += size)
+        {
+            if (blocks[i] == NanScale)
+            {
+                firstWrong = firstWrong < 0 ? first + (i / size * length) : firstWrong;
+                wrong++;
+            }
+        }
+    }
+
+    private void TellWrongScales(StoredTensor tensor, long count, long first)
+    {
+        if (count > 0)
+        {
+            Add(tensor, _source.OffsetOf(tensor, first),
+                $"has {count:N0} scale{(count == 1 ? "" : "s")} that {(count == 1 ? "is" : "are")} NaN (255), the first of block {first / tensor.Type.BlockLength():N0}.");
+        }
+    }
+
+    private void ReadValues(StoredTensor tensor, long first, Span<float> values)
+    {
+        if (tensor.Type is not (StoredType.F8E4M3 or StoredType.F8E5M2))
+        {
+            _source.ReadFloat32(tensor, first, values);
+            return;
+        }
+
+        if (_source.ReadFloat8(tensor, first, values))
+        {
+            return;
+        }
+
+        Span<byte> codes = _bytes.AsSpan(0, values.Length);
+        _source.ReadBytes(tensor, first, codes);
+        for (int i = 0; i < codes.Length; i++)
+        {
+            // E5M2 is the upper half of an IEEE half.
+            values[i] = tensor.Type == StoredType.F8E4M3
+                ? Float8Kernel.Widen(codes[i])
+                : (float)BitConverter.UInt16BitsToHalf((ushort)(codes[i] << 8));
+        }
     }
 
     private void TellDead(StoredTensor tensor, int experts, List<int> dead)
@@ -106,7 +165,7 @@ internal sealed class WeightScan
         }
 
         string which = string.Join(", ", dead.Take(8)) + (dead.Count > 8 ? $" and {dead.Count - 8} more" : "");
-        Add(tensor, tensor.Offset + (tensor.ByteLength / experts * dead[0]), experts == 1 && dead.Count == 1
+        Add(tensor, _source.OffsetOf(tensor, tensor.ElementCount / experts * dead[0]), experts == 1 && dead.Count == 1
             ? "is zero throughout: the expert is dead."
             : $"{dead.Count} of {experts} experts are zero throughout (dead): {which}.");
     }

@@ -1,21 +1,18 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
+using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Formats.Pairs;
 
 /// <summary>FP8 as DeepSeek-V3 is published: <c>name</c> F8_E4M3 <c>[…, R, C]</c> and <c>name_scale_inv</c> <c>[…, ⌈R/128⌉, ⌈C/128⌉]</c>, seen as
-/// <c>name</c> F32 <c>[…, R, C]</c>.</summary>
+/// one tensor <c>name</c> of the first's type, whose values are multiplied by the second.</summary>
 /// <remarks>
-/// <para>Formula: <c>value[r, c] = number[r, c] · scale[r/128, c/128]</c>, one float32 product. The two codes that are no numbers stay NaN.</para>
+/// <para>Formula: <c>value[r, c] = number[r, c] · scale[r/128, c/128]</c>, one float32 product. The two codes that are no numbers stay NaN.
+    /// The numbers are used where they lie, with their scales beside them (<see cref="BlockScales"/>).</para>
 /// <para>Source: DeepSeek-V3, arXiv:2412.19437; Micikevicius et al. 2022, arXiv:2209.05433 (the number format).</para>
 /// </remarks>
-internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales, StoredTensor seen) : TensorPair(numbers, scales, seen)
+internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales) : TensorPair(numbers, scales, numbers)
 {
-    /// <summary>Rows and columns that share a scale.</summary>
-    public const int BlockLength = 128;
-
     private const string ScalesEnd = "_scale_inv";
-    private static readonly float[] s_values = [.. Enumerable.Range(0, 256).Select(Value)];
 
     /// <summary>The pair whose numbers a tensor is; null for any other tensor.</summary>
     /// <exception cref="ModelFormatException">The scales do not fit the numbers.</exception>
@@ -27,41 +24,39 @@ internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales, StoredT
             return null;
         }
 
-        long[] expected = [.. shape.Take(shape.Count - 2), Blocks(rows), Blocks(columns)];
+        long[] expected = [.. shape.Take(shape.Count - 2), BlockScales.Blocks(rows), BlockScales.Blocks(columns)];
         if (scales.Type is not (StoredType.F32 or StoredType.BF16 or StoredType.F16) || !scales.Shape.SequenceEqual(expected))
         {
             throw new ModelFormatException(
                 scales.File, $"tensor '{scales.Name}'", scales.Offset,
                 $"is {scales.Type.Name()} [{string.Join(", ", scales.Shape)}] beside numbers of [{string.Join(", ", shape)}]. "
-                + $"It must be F32 [{string.Join(", ", expected)}]: a scale for each {BlockLength} × {BlockLength} numbers.");
+                + $"It must be F32 [{string.Join(", ", expected)}]: a scale for each {BlockScales.BlockLength} × {BlockScales.BlockLength} numbers.");
         }
 
-        var seen = new StoredTensor(
-            tensor.Name, StoredType.F32, [.. shape], tensor.File, tensor.Offset, checked(tensor.ByteLength * sizeof(float)));
-        return new Fp8Pair(tensor, scales, seen);
+        return new Fp8Pair(tensor, scales);
     }
 
     /// <inheritdoc/>
-    public override void ReadBytes(TensorSource source, long offset, Span<byte> destination)
-    {
-        if (offset % sizeof(float) == 0 && destination.Length % sizeof(float) == 0)
-        {
-            ReadValues(source, offset / sizeof(float), MemoryMarshal.Cast<byte, float>(destination));
-            return;
-        }
+    public override bool IsInFile => true;
 
-        // Within a number: read whole ones around the range.
-        int skipped = (int)(offset % sizeof(float));
-        var around = new float[(skipped + (long)destination.Length + sizeof(float) - 1) / sizeof(float)];
-        ReadValues(source, offset / sizeof(float), around);
-        MemoryMarshal.AsBytes(around.AsSpan()).Slice(skipped, destination.Length).CopyTo(destination);
+    /// <inheritdoc/>
+    public override long OffsetOf(long element) => Numbers.Offset + element;
+
+    /// <inheritdoc/>
+    public override void ReadBytes(TensorSource source, long offset, Span<byte> destination) => source.ReadBytes(Numbers, offset, destination);
+
+    /// <summary>All scales, row by row.</summary>
+    public float[] ReadScales(TensorSource source)
+    {
+        float[] scales = new float[checked((int)Scales.ElementCount)];
+        source.ReadFloat32(Scales, 0, scales);
+        return scales;
     }
 
-    private static long Blocks(long length) => (length + BlockLength - 1) / BlockLength;
-
-    private void ReadValues(TensorSource source, long first, Span<float> values)
+    /// <summary>Values from an element on.</summary>
+    public void ReadValues(TensorSource source, long first, Span<float> values)
     {
-        long rows = Numbers.Shape[^2], columns = Numbers.Shape[^1], scaleColumns = Blocks(columns);
+        long rows = Numbers.Shape[^2], columns = Numbers.Shape[^1], scaleColumns = BlockScales.Blocks(columns);
         byte[] codes = ArrayPool<byte>.Shared.Rent((int)Math.Min(columns, values.Length));
         float[] scales = ArrayPool<float>.Shared.Rent((int)scaleColumns);
         long known = -1; // the row of scales that is held
@@ -71,7 +66,7 @@ internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales, StoredT
             {
                 long row = first / columns, column = first % columns;
                 int count = (int)Math.Min(columns - column, values.Length);
-                long scaleRow = (row / rows * Blocks(rows)) + (row % rows / BlockLength);
+                long scaleRow = (row / rows * BlockScales.Blocks(rows)) + (row % rows / BlockScales.BlockLength);
                 if (scaleRow != known)
                 {
                     source.ReadFloat32(Scales, scaleRow * scaleColumns, scales.AsSpan(0, (int)scaleColumns));
@@ -79,11 +74,8 @@ internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales, StoredT
                 }
 
                 source.ReadBytes(Numbers, first, codes.AsSpan(0, count));
-                for (int i = 0; i < count; i++)
-                {
-                    values[i] = s_values[codes[i]] * scales[(column + i) / BlockLength];
-                }
-
+                BlockFormats.F8E4M3.Dequantize(codes.AsSpan(0, count), values[..count]);
+                BlockScales.MultiplyRow(values[..count], scales, column);
                 values = values[count..];
                 first += count;
             }
@@ -93,18 +85,5 @@ internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales, StoredT
             ArrayPool<byte>.Shared.Return(codes);
             ArrayPool<float>.Shared.Return(scales);
         }
-    }
-
-    // Sign, 4 bits of exponent with bias 7, 3 of fraction; no infinities, and 0x7F of either sign is NaN.
-    private static float Value(int code)
-    {
-        int exponent = (code >> 3) & 15, fraction = code & 7;
-        float size = (exponent, fraction) switch
-        {
-            (15, 7) => float.NaN,
-            (0, _) => MathF.ScaleB(fraction, -9),
-            _ => MathF.ScaleB(8 + fraction, exponent - 10),
-        };
-        return code >= 128 ? -size : size;
     }
 }

@@ -41,6 +41,9 @@ internal sealed class Mxfp4Pair(StoredTensor numbers, StoredTensor scales, Store
     }
 
     /// <inheritdoc/>
+    public override long OffsetOf(long element) => Numbers.Offset + (element / BlockLength * PublishedBytes);
+
+    /// <inheritdoc/>
     public override void ReadBytes(TensorSource source, long offset, Span<byte> destination)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(BlocksAtOnce * (PublishedBytes + 1 + BlockBytes));

@@ -77,7 +77,28 @@ internal sealed class PairedTensors : TensorSource
     }
 
     /// <inheritdoc/>
-    internal override bool IsInFile(StoredTensor tensor) => !_pairs.ContainsKey(tensor) && _source.IsInFile(tensor);
+    internal override bool IsInFile(StoredTensor tensor) =>
+        (!_pairs.TryGetValue(tensor, out TensorPair? pair) || pair.IsInFile) && _source.IsInFile(tensor);
+
+    /// <inheritdoc/>
+    internal override long OffsetOf(StoredTensor tensor, long element) =>
+        _pairs.TryGetValue(tensor, out TensorPair? pair) ? pair.OffsetOf(element) : base.OffsetOf(tensor, element);
+
+    /// <inheritdoc/>
+    internal override bool ReadFloat8(StoredTensor tensor, long first, Span<float> destination)
+    {
+        if (!_pairs.TryGetValue(tensor, out TensorPair? pair) || pair is not Fp8Pair numbers)
+        {
+            return false;
+        }
+
+        numbers.ReadValues(_source, first, destination);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    internal override float[]? ReadScales(StoredTensor tensor) =>
+        _pairs.TryGetValue(tensor, out TensorPair? pair) && pair is Fp8Pair numbers ? numbers.ReadScales(_source) : null;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -12,8 +12,14 @@ internal abstract class TensorPair(StoredTensor numbers, StoredTensor scales, St
     /// <summary>What they are multiplied by.</summary>
     public StoredTensor Scales => scales;
 
-    /// <summary>The weight that both are seen as; its bytes are in no file.</summary>
+    /// <summary>The weight that both are seen as.</summary>
     public StoredTensor Seen => seen;
+
+    /// <summary>True where the bytes of <see cref="Seen"/> are those of <see cref="Numbers"/>.</summary>
+    public virtual bool IsInFile => false;
+
+    /// <summary>Where the block of an element lies in the file of the numbers.</summary>
+    public abstract long OffsetOf(long element);
 
     /// <summary>Makes bytes of the weight; the range was checked.</summary>
     /// <param name="source">Where both tensors are.</param>

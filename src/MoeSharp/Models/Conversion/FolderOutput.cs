@@ -50,8 +50,8 @@ internal static class FolderOutput
         StoredType largest = model.Source.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))!.Key;
         return largest.Format() switch
         {
-            { IsFloat: true } format => format,
-            null => BlockFormats.BF16, // 8-bit floats with scales, as published models of 8 bits are computed with
+            { IsFloat: true, CanQuantize: true } format => format,
+            null or { IsFloat: true } => BlockFormats.BF16, // 8-bit floats with scales, as published models of 8 bits are computed with
             _ => BlockFormats.F32, // nothing of a block format's values is lost
         };
     }

@@ -112,7 +112,12 @@ internal sealed class WeightReader
         List<(StoredTensor Stored, WeightSegment Segment)> parts = _parts[parameter];
         if (FormatOf(parameter) is not { } format)
         {
-            return ReadStack(parts, shape, maps);
+            return parts.Exists(part => part.Stored.Type == StoredType.F8E4M3) ? null : ReadStack(parts, shape, maps);
+        }
+
+        if (format == BlockFormats.F8E4M3)
+        {
+            return new ScaledWeights(_source, parts, maps ? Map : null).Read(shape);
         }
 
         if (shape.Columns % format.BlockLength != 0)
@@ -174,7 +179,7 @@ internal sealed class WeightReader
     }
 
     // Rows of ours are whole runs of the file, so their blocks can be taken as they are.
-    private static bool HasWholeRows(in WeightSegment segment, long columns) =>
+    internal static bool HasWholeRows(in WeightSegment segment, long columns) =>
         segment.ColumnStride == 1 && segment.Columns % columns == 0 && segment.ParameterStart % columns == 0
         && segment.TensorStart % columns == 0 && (segment.Rows <= 1 || segment.RowStride % columns == 0);
 

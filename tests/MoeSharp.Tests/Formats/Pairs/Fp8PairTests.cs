@@ -1,11 +1,12 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.Json.Nodes;
 using MoeSharp.Analysis;
 using MoeSharp.Formats;
 using MoeSharp.Formats.Safetensors;
 using MoeSharp.Models.Decoding;
+using MoeSharp.Models.Decoding.Families;
+using MoeSharp.Tensors;
+using MoeSharp.Tensors.Autograd;
+using MoeSharp.Tensors.Autograd.Ops;
+using MoeSharp.Tensors.Quantization;
 using MoeSharp.Tests.Models.Decoding;
 
 namespace MoeSharp.Tests.Formats.Pairs;
@@ -19,11 +20,11 @@ public sealed class Fp8PairTests : IDisposable
     [Fact]
     public void Numbers_and_scales_are_seen_as_floats()
     {
-        (byte[] codes, float[] scales, float[] values) = Random(seed: 3, matrices: 2, rows: 130, columns: 300);
+        (byte[] codes, float[] scales, float[] values) = PublishedPairs.RandomFp8(seed: 3, matrices: 2, rows: 130, columns: 300);
         string path = Write("a.safetensors", ("x", "F8_E4M3", [2, 130, 300], codes), ("x_scale_inv", "F32", [2, 2, 3], Bytes(scales)));
         using TensorSource source = SafetensorsModel.Open(path);
         StoredTensor seen = source.Tensors.Single();
-        seen.ToString().ShouldBe("tensor 'x' F32 [2, 130, 300]");
+        seen.ToString().ShouldBe("tensor 'x' F8_E4M3 [2, 130, 300]");
         foreach ((int first, int count) in ((int, int)[])[(0, values.Length), (0, 1), (127, 2), (38_990, 700), (values.Length - 1, 1)])
         {
             float[] part = new float[count];
@@ -33,7 +34,7 @@ public sealed class Fp8PairTests : IDisposable
 
         byte[] cut = new byte[7];
         source.ReadBytes(seen, 1, cut);
-        cut.ShouldBe(Bytes(values[..2])[1..8]);
+        cut.ShouldBe(codes[1..8]);
     }
 
     [Theory]
@@ -70,99 +71,81 @@ public sealed class Fp8PairTests : IDisposable
     public void A_model_published_in_fp8_is_the_floats_it_stands_for()
     {
         DecoderConfig config = SampleConfigs.Latent with { HiddenSize = 140, IntermediateSize = 150 };
-        MoeSharp.Models.Decoding.Decoder decoder = MoeSharp.Models.Decoding.Decoder.Create(config, seed: 7);
         string plain = Path.Combine(_folder, "plain"), packed = Path.Combine(_folder, "packed");
-        DecoderFolder.Save(decoder, plain);
-        Directory.CreateDirectory(packed);
-        JsonObject json = JsonNode.Parse(File.ReadAllText(Path.Combine(plain, "config.json")))!.AsObject();
-        json["quantization_config"] = JsonNode.Parse(
-            """{"quant_method": "fp8", "fmt": "e4m3", "activation_scheme": "dynamic", "weight_block_size": [128, 128]}""");
-        File.WriteAllText(Path.Combine(packed, "config.json"), json.ToJsonString());
-
-        List<(string, string, long[], byte[])> floats = [], numbers = [];
-        using (TensorSource source = SafetensorsModel.Open(plain))
-        {
-            ulong seed = 1;
-            foreach (StoredTensor tensor in source.Tensors)
-            {
-                if (!tensor.Name.Contains("_proj", StringComparison.Ordinal) || tensor.Shape.Count != 2)
-                {
-                    byte[] bytes = new byte[tensor.ByteLength];
-                    source.ReadBytes(tensor, 0, bytes);
-                    floats.Add((tensor.Name, "F32", [.. tensor.Shape], bytes));
-                    numbers.Add(floats[^1]);
-                    continue;
-                }
-
-                int rows = (int)tensor.Shape[0], columns = (int)tensor.Shape[1];
-                (byte[] codes, float[] scales, float[] values) = Random(seed++, 1, rows, columns);
-                floats.Add((tensor.Name, "F32", [rows, columns], Bytes(values)));
-                numbers.Add((tensor.Name, "F8_E4M3", [rows, columns], codes));
-                numbers.Add((tensor.Name + "_scale_inv", "F32", [(rows + 127) / 128, (columns + 127) / 128], Bytes(scales)));
-            }
-        }
-
-        Write(Path.Combine("plain", "model.safetensors"), [.. floats]);
-        Write(Path.Combine("packed", "model.safetensors"), [.. numbers]);
+        PublishedPairs.WriteFp8(config, plain, packed);
         int[] ids = SampleConfigs.Ids(20);
         IReadOnlyList<float> expected = LogitsDump.Run(DecoderFolder.Load(plain).Decoder, ids).Logits;
         expected.ShouldAllBe(logit => float.IsFinite(logit));
         LogitsDump.Run(DecoderFolder.Load(packed).Decoder, ids).Logits.ShouldBe(expected);
-        LogitsDump.Run(DecoderFolder.Load(packed, WeightOptions.Stored).Decoder, ids).Logits.ShouldBe(expected);
-    }
-
-    private static (byte[] Codes, float[] Scales, float[] Values) Random(ulong seed, int matrices, int rows, int columns)
-    {
-        var rng = new MoeSharp.Tensors.Rng(seed);
-        int blockRows = (rows + 127) / 128, blockColumns = (columns + 127) / 128;
-        float[] scales = [.. Enumerable.Range(0, matrices * blockRows * blockColumns).Select(_ => 0.01f * (1 + rng.NextInt(100)) / 100)];
-        byte[] codes = new byte[matrices * rows * columns];
-        float[] values = new float[codes.Length];
-        for (int i = 0; i < codes.Length; i++)
+        foreach (bool maps in (bool[])[true, false])
         {
-            codes[i] = (byte)(rng.NextInt(0x50) | (rng.NextInt(2) << 7)); // up to 16, finite
-            int row = i / columns;
-            int scale = ((((row / rows) * blockRows) + (row % rows / 128)) * blockColumns) + (i % columns / 128);
-            int exponent = (codes[i] >> 3) & 15, fraction = codes[i] & 7;
-            double size = exponent == 0 ? fraction / 512.0 : (1 + (fraction / 8.0)) * Math.Pow(2, exponent - 7);
-            values[i] = (float)(codes[i] >= 128 ? -size : size) * scales[scale];
-        }
-
-        return (codes, scales, values);
-    }
-
-    private static byte[] Bytes(float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
-
-    private string Write(string name, params (string Name, string Type, long[] Shape, byte[] Bytes)[] tensors)
-    {
-        var header = new JsonObject();
-        long offset = 0;
-        foreach ((string tensor, string type, long[] shape, byte[] bytes) in tensors.OrderByDescending(tensor => tensor.Type == "F32"))
-        {
-            header[tensor] = new JsonObject
+            MoeSharp.Models.Decoding.Decoder stored = DecoderFolder.Load(packed, WeightOptions.Stored with { Maps = maps }).Decoder;
+            LogitsDump.Run(stored, ids).Logits.ShouldBe(expected);
+            foreach (Parameter parameter in stored.Parameters.Where(IsPublishedInFp8))
             {
-                ["dtype"] = type,
-                ["shape"] = new JsonArray([.. shape.Select(size => (JsonNode)size)]),
-                ["data_offsets"] = new JsonArray(offset, offset + bytes.Length),
-            };
-            offset += bytes.Length;
+                parameter.Packed.ShouldNotBeNull(parameter.Name).Format.ShouldBe(BlockFormats.F8E4M3, parameter.Name);
+                parameter.Packed.IsMapped.ShouldBe(maps, parameter.Name);
+                parameter.Packed.ByteLength.ShouldBe(parameter.Shape.Length, parameter.Name);
+            }
         }
 
-        byte[] text = Encoding.UTF8.GetBytes(header.ToJsonString());
-        int padded = (text.Length + 7) / 8 * 8;
-        byte[] file = new byte[8 + padded + offset];
-        BinaryPrimitives.WriteInt64LittleEndian(file, padded);
-        file.AsSpan(8, padded).Fill((byte)' ');
-        text.CopyTo(file, 8);
-        int place = 8 + padded;
-        foreach ((_, _, _, byte[] bytes) in tensors.OrderByDescending(tensor => tensor.Type == "F32"))
-        {
-            bytes.CopyTo(file, place);
-            place += bytes.Length;
-        }
-
-        string path = Path.Combine(_folder, name);
-        File.WriteAllBytes(path, file);
-        return path;
+        // Keys of latent attention are stored turned, so they alone become floats.
+        static bool IsPublishedInFp8(Parameter parameter) =>
+            parameter.CanPack && parameter.Shape.Rank >= 2 && !parameter.Name.Contains("router", StringComparison.Ordinal)
+            && !parameter.Name.EndsWith("key_up", StringComparison.Ordinal) && parameter.Name.StartsWith("layers.", StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Weights_stay_bytes_and_give_the_bits_of_floats_whatever_runs_they_are_made_of()
+    {
+        // Two experts of 130 rows; ours are rows 0…64 of the first and 65…129 of the second, in runs that start inside a square.
+        (byte[] codes, float[] scales, float[] values) = PublishedPairs.RandomFp8(seed: 5, matrices: 2, rows: 130, columns: 300);
+        string path = Write("e.safetensors", ("x", "F8_E4M3", [2, 130, 300], codes), ("x_scale_inv", "F32", [2, 2, 3], Bytes(scales)));
+        using TensorSource source = SafetensorsModel.Open(path);
+        var map = new WeightMap();
+        map.Add("x", new TensorShape(2, 130, 300),
+        [
+            new WeightSegment("a", 0, 100 * 300, 30 * 300),
+            new WeightSegment("a", 30 * 300, (130 + 125) * 300, 5 * 300),
+            WeightSegment.Block("b", 0, 2, 10 * 300, 60 * 300, rowStride: 130 * 300),
+        ]);
+        var reader = new WeightReader(map, source);
+
+        PackedWeight a = reader.ReadStored("a", new TensorShape(35, 300), maps: true).ShouldNotBeNull();
+        a.ToTensor().Span.ToArray().ShouldBe([.. values[(100 * 300)..(130 * 300)], .. values[(255 * 300)..(260 * 300)]]);
+        PackedWeight b = reader.ReadStored("b", new TensorShape(2, 10, 300), maps: true).ShouldNotBeNull();
+        b.IsMapped.ShouldBeTrue();
+        b.ToTensor().Span.ToArray().ShouldBe([.. values[(60 * 300)..(70 * 300)], .. values[(190 * 300)..(200 * 300)]]);
+    }
+
+    [Fact]
+    public void Products_are_those_of_the_floats_bit_for_bit()
+    {
+        (byte[] codes, float[] scales, float[] values) = PublishedPairs.RandomFp8(seed: 9, matrices: 1, rows: 270, columns: 520);
+        string path = Write("f.safetensors", ("x", "F8_E4M3", [270, 520], codes), ("x_scale_inv", "F32", [3, 5], Bytes(scales)));
+        using TensorSource source = SafetensorsModel.Open(path);
+        var map = new WeightMap();
+        map.Add("x", "a", new TensorShape(270, 520));
+        var packed = new Parameter("a", new TensorShape(270, 520)) { CanPack = true };
+        packed.Pack(new WeightReader(map, source).ReadStored("a", packed.Shape, maps: true)!);
+        packed.Packed!.IsExact.ShouldBeTrue();
+        using var scope = new TensorScope(workers: Workers.Default);
+        foreach (int rows in (int[])[1, 3, 40])
+        {
+            Tensor x = scope.New(new TensorShape(rows, 520));
+            var rng = new Rng(2);
+            for (int i = 0; i < x.Span.Length; i++)
+            {
+                x.Span[i] = rng.NextUniform() - 0.5f;
+            }
+
+            Tensor weight = Tensor.From(values, new TensorShape(270, 520));
+            LinearOp.Apply(x, packed, null).Span.ToArray().ShouldBe(LinearOp.Apply(x, weight).Span.ToArray());
+        }
+    }
+
+    private static byte[] Bytes(float[] values) => PublishedPairs.Bytes(values);
+
+    private string Write(string name, params (string Name, string Type, long[] Shape, byte[] Bytes)[] tensors) =>
+        RawSafetensors.Write(Path.Combine(_folder, name), tensors);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MoeSharp.Formats;
 using MoeSharp.Layers;
 using MoeSharp.Tensors.Autograd.Ops;
+using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Models.Decoding.Families;
 
@@ -185,7 +186,7 @@ internal sealed class HfConfig
     // Any family may be stored in FP8 with a scale for each block; the pairs are decoded where tensors are read.
     private void AcceptBlockScales(JsonConfig section)
     {
-        const int block = Formats.Pairs.Fp8Pair.BlockLength;
+        const int block = BlockScales.BlockLength;
         string? method = section.GetOptionalString("quant_method"), format = section.GetOptionalString("fmt");
         int[] blocks = section.GetOptionalInts("weight_block_size") ?? [];
         if (method != "fp8" || format is not (null or "e4m3") || !blocks.AsSpan().SequenceEqual([block, block]))
