@@ -94,6 +94,7 @@ internal sealed class ChatLoop(Conversation conversation, GenerationOptions opti
         var text = new StringBuilder();
         int count = 0;
         FinishReason? finish = null;
+        LookupStatistics? lookup = null;
         try
         {
             await Task.Run(
@@ -104,7 +105,7 @@ internal sealed class ChatLoop(Conversation conversation, GenerationOptions opti
                         view.Show(token);
                         text.Append(token.Text);
                         count++;
-                        finish = token.Finish;
+                        (finish, lookup) = (token.Finish, token.Lookup);
                     }
                 },
                 CancellationToken.None).ConfigureAwait(false);
@@ -123,6 +124,6 @@ internal sealed class ChatLoop(Conversation conversation, GenerationOptions opti
             interrupt.End();
         }
 
-        view.End(conversation, new ChatTurn(text.ToString(), count, finish, Stopwatch.GetElapsedTime(start).TotalSeconds));
+        view.End(conversation, new ChatTurn(text.ToString(), count, finish, Stopwatch.GetElapsedTime(start).TotalSeconds, lookup));
     }
 }

@@ -7,4 +7,5 @@ namespace MoeSharp.Cli.Commands;
 /// <param name="Tokens">Its tokens.</param>
 /// <param name="Finish">Why it ended; null when it was interrupted.</param>
 /// <param name="Seconds">How long it took, with the reading of the prompt.</param>
-internal sealed record ChatTurn(string Text, int Tokens, FinishReason? Finish, double Seconds);
+/// <param name="Lookup">What look-up brought; null where it is off, or when it was interrupted.</param>
+internal sealed record ChatTurn(string Text, int Tokens, FinishReason? Finish, double Seconds, LookupStatistics? Lookup);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MoeSharp.Analysis.Scoring;
+using MoeSharp.Experts.Routing;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Cli.Commands;
@@ -15,11 +16,14 @@ internal static class EvalCommand
         var text = new TextArguments();
         var command = new Command("eval", "Tell how well a model predicts a text: perplexity, and bits for each byte.") { path, file, exact };
         text.AddTo(command);
+        var fewer = new ExpertArguments(samples: false);
+        fewer.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
                 string name = parsed.GetValue(path) ?? "tiny", source = parsed.GetValue(file)!;
                 bool isExact = parsed.GetValue(exact);
+                ExpertReduction experts = fewer.Read(parsed);
                 using Workers workers = common.OpenWorkers(parsed);
                 using Model model = RunCommand.Open(name, workers, isExact);
                 int[] ids = TextArguments.Encode(model, source);
@@ -28,7 +32,7 @@ internal static class EvalCommand
                 TimeSpan elapsed;
                 using (var line = new ProgressLine(terminal))
                 {
-                    score = TextScorer.Score(model, ids, options, workers, new TextArguments.Display(line, "perplexity", Math.Exp), cancellation);
+                    score = TextScorer.Score(model, ids, options, workers, new TextArguments.Display(line, "perplexity", Math.Exp), experts, cancellation);
                     elapsed = line.Elapsed;
                 }
 
@@ -43,6 +47,7 @@ internal static class EvalCommand
                         TextArguments.WriteJson(json, "result", name, score);
                         TextArguments.WriteJson(json, options);
                         json.WriteBoolean("exact", isExact);
+                        ExpertArguments.WriteJson(json, experts);
                         json.WriteNumber("seconds", elapsed.TotalSeconds);
                         json.WriteEndObject();
                     });

@@ -36,6 +36,7 @@ internal sealed class JsonChatView(Terminal terminal, Conversation conversation)
             json.WriteNumber("reusedTokens", conversation.ReusedTokens);
             json.WriteNumber("forgottenTurns", conversation.ForgottenTurns);
             json.WriteNumber("seconds", turn.Seconds);
+            RunReport.WriteLookup(json, turn.Lookup);
             json.WriteEndObject();
         });
     }

@@ -43,6 +43,7 @@ internal static class RunCommand
                     $"the prompt has {ids.Length} tokens, and the model's longest position allows {model.Config.PositionCount}. Shorten the prompt.");
             }
 
+            generation.Experts.ThrowUnlessFits(model.Decoder.ChosenExpertCount);
             if (parsed.GetValue(common.Json))
             {
                 await RunReport.WriteJsonAsync(terminal, model, prompt, ids, generation, recorder, cancellation).ConfigureAwait(false);
@@ -53,12 +54,13 @@ internal static class RunCommand
             long start = Stopwatch.GetTimestamp();
             int count = 0;
             FinishReason? finish = null;
+            LookupStatistics? lookup = null;
             await foreach (GeneratedToken token in model.GenerateAsync(ids, generation, recorder, cancellation).ConfigureAwait(false))
             {
                 await terminal.Out.WriteAsync(token.Text).ConfigureAwait(false);
                 await terminal.Out.FlushAsync(cancellation).ConfigureAwait(false);
                 count++;
-                finish = token.Finish;
+                (finish, lookup) = (token.Finish, token.Lookup);
             }
 
             await terminal.Out.WriteLineAsync().ConfigureAwait(false);
@@ -66,6 +68,11 @@ internal static class RunCommand
             await terminal.Error.WriteLineAsync(
                 $"\n{ids.Length} prompt tokens, {count} new in {seconds:F1} s ({count / seconds:F0} tokens/s); {Describe(finish, model)}")
                 .ConfigureAwait(false);
+            if (lookup is { } found)
+            {
+                await terminal.Error.WriteLineAsync(Describe(found)).ConfigureAwait(false);
+            }
+
             if (!parsed.GetValue(experts))
             {
                 ExpertBars.Write(terminal, ExpertUsage.From(recorder.Layers));
@@ -98,6 +105,10 @@ internal static class RunCommand
 
         return (null, words[0]);
     }
+
+    /// <summary>What look-up brought, as a sentence.</summary>
+    public static string Describe(LookupStatistics lookup) => FormattableString.Invariant(
+        $"look-up: {lookup.Accepted} of {lookup.Proposed} guessed tokens were right, {lookup.TokensPerPass:F2} tokens a pass.");
 
     private static string Describe(FinishReason? finish, Model model) => finish switch
     {

@@ -22,11 +22,12 @@ internal static class RunReport
         var text = new StringBuilder();
         var tokens = new List<int>();
         FinishReason? finish = null;
+        LookupStatistics? lookup = null;
         await foreach (GeneratedToken token in model.GenerateAsync(ids, generation, recorder, cancellation).ConfigureAwait(false))
         {
             text.Append(token.Text);
             tokens.Add(token.Id);
-            finish = token.Finish;
+            (finish, lookup) = (token.Finish, token.Lookup);
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -39,6 +40,7 @@ internal static class RunReport
             WriteIds(json, "ids", tokens);
             json.WriteString("finish", JsonNamingPolicy.CamelCase.ConvertName(finish?.ToString() ?? "none"));
             json.WriteNumber("seconds", seconds);
+            WriteLookup(json, lookup);
             json.WriteStartArray("experts");
             foreach (LayerUsage layer in ExpertUsage.From(recorder.Layers).Layers)
             {
@@ -58,6 +60,19 @@ internal static class RunReport
             json.WriteEndArray();
             json.WriteEndObject();
         });
+    }
+
+    /// <summary>What look-up brought, where it was on.</summary>
+    public static void WriteLookup(Utf8JsonWriter json, LookupStatistics? lookup)
+    {
+        if (lookup is { } found)
+        {
+            json.WriteStartObject("lookup");
+            json.WriteNumber("passes", found.Passes);
+            json.WriteNumber("proposed", found.Proposed);
+            json.WriteNumber("accepted", found.Accepted);
+            json.WriteEndObject();
+        }
     }
 
     private static void WriteIds(Utf8JsonWriter json, string name, IEnumerable<int> ids)

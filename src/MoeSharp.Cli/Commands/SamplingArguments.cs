@@ -13,6 +13,9 @@ internal sealed class SamplingArguments(int maxTokens = 128)
     private readonly Option<float> _topP = Number("--top-p", "Draw from the fewest tokens that reach this probability.", 1f);
     private readonly Option<float> _minP = Number("--min-p", "Drop tokens below this share of the likeliest.", 0.05f);
     private readonly Option<float> _penalty = Number("--repetition-penalty", "Above 1 avoids tokens that occurred.", 1f);
+    private readonly Option<int> _lookup = Number(
+        "--lookup", "Guess up to N tokens from what followed the same words before, and check them in one pass; the text is the same.", 0);
+    private readonly ExpertArguments _experts = new(samples: true);
     private readonly Option<string[]> _stop = new("--stop") { Description = "End before this text; may be repeated.", HelpName = "TEXT" };
 
     public void AddTo(Command command)
@@ -24,6 +27,8 @@ internal sealed class SamplingArguments(int maxTokens = 128)
         command.Options.Add(_minP);
         command.Options.Add(_penalty);
         command.Options.Add(_stop);
+        command.Options.Add(_lookup);
+        _experts.AddTo(command);
     }
 
     /// <exception cref="UsageException">A value is out of range.</exception>
@@ -43,6 +48,8 @@ internal sealed class SamplingArguments(int maxTokens = 128)
     {
         MaxTokens = parsed.GetValue(_maxTokens),
         Stop = parsed.GetValue(_stop) ?? [],
+        LookupTokens = parsed.GetValue(_lookup),
+        Experts = _experts.Read(parsed),
         Sampling = new SamplingOptions
         {
             Temperature = parsed.GetValue(_temperature),

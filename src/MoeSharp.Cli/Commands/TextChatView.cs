@@ -52,6 +52,11 @@ internal sealed class TextChatView(Terminal terminal, string model, GenerationOp
             Note("(the model's longest text is reached; /reset begins anew)");
         }
 
+        if (turn.Lookup is { } lookup)
+        {
+            Note($"({RunCommand.Describe(lookup).TrimEnd('.')})");
+        }
+
         if (conversation.ForgottenTurns > 0)
         {
             Note($"(the conversation did not fit any more: the {conversation.ForgottenTurns} oldest turns are forgotten)");

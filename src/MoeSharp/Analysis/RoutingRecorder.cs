@@ -38,6 +38,17 @@ public sealed class RoutingRecorder : IInferenceObserver
         // routing only
     }
 
+    /// <inheritdoc/>
+    public void ObserveTakingBack(int count)
+    {
+        foreach (Layer layer in _layers.Values)
+        {
+            int kept = layer.Ids.Count - (count * layer.TopK);
+            layer.Ids.RemoveRange(kept, layer.Ids.Count - kept);
+            layer.Weights.RemoveRange(kept, layer.Weights.Count - kept);
+        }
+    }
+
     private sealed class Layer(int expertCount, int topK)
     {
         public int ExpertCount { get; } = expertCount;

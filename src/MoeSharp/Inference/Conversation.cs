@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MoeSharp.Experts.Routing;
 using MoeSharp.Inference.Sampling;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
@@ -29,6 +30,7 @@ public sealed class Conversation : IDisposable
     private readonly List<int> _read = []; // tokens whose keys and values are in the session
     private Session? _session;
     private DType _cacheType;
+    private ExpertReduction _experts = ExpertReduction.None;
 
     /// <summary>Starts a conversation.</summary>
     /// <param name="decoder">The model.</param>
@@ -92,9 +94,10 @@ public sealed class Conversation : IDisposable
         Session session = Continue(prompt, options, cancellation);
         var sampler = new Sampler(options.Sampling, _decoder.Config.VocabularySize);
         sampler.Accept(prompt);
+        var reader = new TokenReader(session, prompt, options.LookupTokens);
         var answer = new StringBuilder();
         var text = new GeneratedText(_tokenizer, options.Stop);
-        foreach (GeneratedToken token in Generator.Continue(session, sampler, text, _endTokens, options, _read.Add, cancellation))
+        foreach (GeneratedToken token in Generator.Continue(reader, sampler, text, _endTokens, options, _read.Add, cancellation))
         {
             answer.Append(token.Text);
             if (token.Finish is not null)
@@ -135,11 +138,14 @@ public sealed class Conversation : IDisposable
     // Reads what of the prompt is not in the session yet.
     private Session Continue(int[] prompt, GenerationOptions options, CancellationToken cancellation)
     {
-        if (_session is null || _cacheType != options.CacheType)
+        if (_session is null || _cacheType != options.CacheType || _experts != options.Experts)
         {
+            // What was read with other experts, or is kept in another type, are other keys and values.
             _session?.Dispose();
-            _cacheType = options.CacheType;
-            _session = new Session(_decoder, _workers, options.CacheType, prompt.Length + Math.Min(options.MaxTokens, 1024));
+            _session = null;
+            _session = new Session(
+                _decoder, _workers, options.CacheType, prompt.Length + Math.Min(options.MaxTokens, 1024), experts: options.Experts);
+            (_cacheType, _experts) = (options.CacheType, options.Experts);
             _read.Clear();
         }
 

@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Routing;
 using MoeSharp.Inference.Sampling;
 using MoeSharp.Tensors;
 
@@ -6,6 +7,8 @@ namespace MoeSharp.Inference;
 /// <summary>How a text is continued.</summary>
 public sealed record GenerationOptions
 {
+    private const int MaxLookupTokens = 128; // the logits after each guess are kept
+
     /// <summary>The most tokens to add.</summary>
     /// <value>256 by default.</value>
     public int MaxTokens { get; init; } = 256;
@@ -28,6 +31,15 @@ public sealed record GenerationOptions
     /// <value>512 by default.</value>
     public int PromptChunk { get; init; } = 512;
 
+    /// <summary>Experts to leave out: fewer bytes a token, another answer.</summary>
+    /// <value>None by default: all that the model's routers choose.</value>
+    public ExpertReduction Experts { get; init; } = ExpertReduction.None;
+
+    /// <summary>The most tokens that are guessed from the text so far and read together with a chosen one; the answer is the same, sooner
+    /// where the text repeats itself.</summary>
+    /// <value>0 (none) by default; at most 128.</value>
+    public int LookupTokens { get; init; }
+
     /// <summary>Throws when something is out of range.</summary>
     /// <exception cref="ConfigException">With all faults.</exception>
     public GenerationOptions Validate()
@@ -43,6 +55,12 @@ public sealed record GenerationOptions
             faults.Add($"PromptChunk must be at least 1, got {PromptChunk}.");
         }
 
+        if (LookupTokens is < 0 or > MaxLookupTokens)
+        {
+            faults.Add($"LookupTokens must be between 0 and {MaxLookupTokens}, got {LookupTokens}. Use 0 for no look-up.");
+        }
+
+        Experts.CollectFaults(faults, "Experts.");
         if (CacheType is not (DType.F32 or DType.BF16))
         {
             faults.Add($"CacheType must be F32 or BF16, got {CacheType}.");

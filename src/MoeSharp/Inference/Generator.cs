@@ -40,8 +40,8 @@ public sealed class Generator
     /// <param name="observer">Sees every step; null for nobody.</param>
     /// <param name="cancellation">Ends between steps.</param>
     /// <exception cref="ConfigException">The options have faults.</exception>
-    /// <exception cref="ArgumentException">The prompt is empty, too long, has an id out of the vocabulary, or a stop text is asked for
-    /// without a tokenizer.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty, too long, has an id out of the vocabulary, a stop text is asked for
+    /// without a tokenizer, or more experts than the model chooses.</exception>
     public IEnumerable<GeneratedToken> Generate(
         ReadOnlyMemory<int> prompt,
         GenerationOptions? options = null,
@@ -68,6 +68,7 @@ public sealed class Generator
                 + "Shorten the prompt.", nameof(prompt));
         }
 
+        options.Experts.ThrowUnlessFits(_decoder.ChosenExpertCount);
         return Run(prompt, options, observer, cancellation);
     }
 
@@ -90,27 +91,28 @@ public sealed class Generator
         ReadOnlyMemory<int> prompt, GenerationOptions options, IInferenceObserver? observer, CancellationToken cancellation)
     {
         int capacity = Math.Min(prompt.Length + Math.Min(options.MaxTokens, ReservedTokens), _decoder.Config.PositionCount);
-        using var session = new Session(_decoder, _workers, options.CacheType, capacity, observer);
+        using var session = new Session(_decoder, _workers, options.CacheType, capacity, observer, options.Experts);
         var sampler = new Sampler(options.Sampling, _decoder.Config.VocabularySize);
         var text = new GeneratedText(_tokenizer, options.Stop);
         sampler.Accept(prompt.Span);
         session.Read(prompt.Span, options.PromptChunk, cancellation);
-        foreach (GeneratedToken token in Continue(session, sampler, text, _endTokens, options, read: null, cancellation))
+        var reader = new TokenReader(session, prompt.Span, options.LookupTokens);
+        foreach (GeneratedToken token in Continue(reader, sampler, text, _endTokens, options, read: null, cancellation))
         {
             yield return token;
         }
     }
 
     /// <summary>Chooses and reads one token after another, after a prompt that was read.</summary>
-    /// <param name="session">Has read the prompt.</param>
-    /// <param name="sampler">Has accepted it.</param>
+    /// <param name="reader">Reads on after the prompt; its guesses are taken back at the end.</param>
+    /// <param name="sampler">Has accepted the prompt.</param>
     /// <param name="text">Turns tokens into text.</param>
     /// <param name="endTokens">Tokens that end the text.</param>
     /// <param name="options">How.</param>
     /// <param name="read">Hears of each token that the session has read; null for nobody.</param>
     /// <param name="cancellation">Ends between steps.</param>
     internal static IEnumerable<GeneratedToken> Continue(
-        Session session,
+        TokenReader reader,
         Sampler sampler,
         GeneratedText text,
         IReadOnlySet<int> endTokens,
@@ -120,35 +122,41 @@ public sealed class Generator
     {
         if (options.MaxTokens == 0)
         {
-            yield return new GeneratedToken(-1, "", FinishReason.MaxTokens);
+            yield return new GeneratedToken(-1, "", FinishReason.MaxTokens, reader.Statistics);
             yield break;
         }
 
-        int[] next = new int[1];
-        for (int count = 1; ; count++)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            int id = sampler.Next(session.Logits);
-            if (!options.IgnoresEnd && endTokens.Contains(id))
+            for (int count = 1; ; count++)
             {
-                yield return new GeneratedToken(id, text.Finish(), FinishReason.EndToken);
-                yield break;
-            }
+                cancellation.ThrowIfCancellationRequested();
+                int id = sampler.Next(reader.Logits);
+                if (!options.IgnoresEnd && endTokens.Contains(id))
+                {
+                    yield return new GeneratedToken(id, text.Finish(), FinishReason.EndToken, reader.Statistics);
+                    yield break;
+                }
 
-            string piece = text.Add(id);
-            FinishReason? finish = text.IsStopped ? FinishReason.StopText
-                : count == options.MaxTokens ? FinishReason.MaxTokens
-                : session.Remaining == 0 ? FinishReason.PositionLimit
-                : null;
-            yield return new GeneratedToken(id, finish is null ? piece : piece + text.Finish(), finish);
-            if (finish is not null)
-            {
-                yield break;
-            }
+                string piece = text.Add(id);
+                FinishReason? finish = text.IsStopped ? FinishReason.StopText
+                    : count == options.MaxTokens ? FinishReason.MaxTokens
+                    : reader.Remaining == 0 ? FinishReason.PositionLimit
+                    : null;
+                if (finish is not null)
+                {
+                    yield return new GeneratedToken(id, piece + text.Finish(), finish, reader.Statistics);
+                    yield break;
+                }
 
-            next[0] = id;
-            session.Read(next, cancellation: cancellation);
-            read?.Invoke(id);
+                yield return new GeneratedToken(id, piece);
+                reader.Read(id, options.MaxTokens - count, cancellation);
+                read?.Invoke(id);
+            }
+        }
+        finally
+        {
+            reader.DropGuesses();
         }
     }
 }

@@ -51,6 +51,21 @@ public class BuiltInModelTests
     }
 
     [Fact]
+    public async Task Look_up_gives_the_same_text_and_tells_what_it_brought()
+    {
+        string[] words = ["run", "the Dolphin, the Heron, the Dolphin, the Heron, the Dolphin,", "--max-tokens", "60", "--temperature", "0.3", "--seed", "4"];
+        JsonElement plain = (await CommandRun.Of([.. words, "--json"])).Json(), json = (await CommandRun.Of([.. words, "--lookup", "8", "--json"])).Json();
+        json.GetProperty("text").GetString().ShouldBe(plain.GetProperty("text").GetString());
+        json.GetProperty("experts").ToString().ShouldBe(plain.GetProperty("experts").ToString());
+        plain.TryGetProperty("lookup", out _).ShouldBeFalse();
+        JsonElement lookup = json.GetProperty("lookup");
+        (lookup.GetProperty("passes").GetInt32() + lookup.GetProperty("accepted").GetInt32()).ShouldBe(59);
+        lookup.GetProperty("proposed").GetInt32().ShouldBeGreaterThanOrEqualTo(lookup.GetProperty("accepted").GetInt32());
+        (await CommandRun.Of([.. words, "--lookup", "8"])).Error.ShouldContain("guessed tokens were right");
+        (await CommandRun.Of([.. words, "--lookup", "-1"])).ShouldFail(2, "LookupTokens must be between 0 and 128, got -1");
+    }
+
+    [Fact]
     public async Task Its_logits_can_be_written()
     {
         using var folder = new RunFolder();

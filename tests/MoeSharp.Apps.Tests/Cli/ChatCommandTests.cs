@@ -44,6 +44,19 @@ public class ChatCommandTests
     }
 
     [Fact]
+    public async Task Look_up_changes_no_answer_and_fewer_experts_do()
+    {
+        using var folder = new RunFolder();
+        const string Said = "the Dolphin, the Heron, the Dolphin, the Heron, the Dolphin,\nand then?\n";
+        JsonElement[] plain = await TurnsAsync(Said, Arguments(folder)), guessed = await TurnsAsync(Said, [.. Arguments(folder), "--lookup", "6"]);
+        guessed.Select(turn => turn.GetProperty("text").GetString()).ShouldBe(plain.Select(turn => turn.GetProperty("text").GetString()));
+        guessed.ShouldAllBe(turn => turn.GetProperty("lookup").GetProperty("passes").GetInt32() > 0);
+        JsonElement[] fewer = await TurnsAsync(Said, [.. Arguments(folder), "--experts", "1"]);
+        fewer[0].GetProperty("text").GetString().ShouldNotBe(plain[0].GetProperty("text").GetString());
+        (await CommandRun.WithInput(Said, [.. Arguments(folder), "--experts", "9"])).ShouldFail(1, "choose 2");
+    }
+
+    [Fact]
     public async Task Commands_are_obeyed_and_not_answered()
     {
         using var folder = new RunFolder();

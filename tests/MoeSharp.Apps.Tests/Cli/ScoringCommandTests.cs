@@ -32,6 +32,40 @@ public class ScoringCommandTests
         (await CommandRun.Of("diff", "tiny", "tiny", "--text", text)).Output.ShouldContain("KL divergence 0");
     }
 
+    [Theory]
+    [InlineData("--experts", "1", 1)]
+    [InlineData("--top-k", "1", 1)]
+    [InlineData("--expert-top-k", "1", 1)]
+    [InlineData("--min-weight", "0.5", 0.5)]
+    public async Task Fewer_experts_are_read_and_another_answer_is_given(string option, string value, double most)
+    {
+        using var folder = new RunFolder();
+        string text = folder.PathOf("corpus.txt");
+        JsonElement json = (await CommandRun.Of("diff", "tiny", "tiny", "--text", text, option, value, "--json")).Json();
+        JsonElement experts = json.GetProperty("expertsPerToken"), bytes = json.GetProperty("bytesPerToken");
+        experts.GetProperty("first").GetDouble().ShouldBe(2);
+        double second = experts.GetProperty("second").GetDouble();
+        second.ShouldBeInRange(1, option == "--min-weight" ? 1.999 : most);
+        bytes.GetProperty("second").GetDouble().ShouldBeLessThan(bytes.GetProperty("first").GetDouble());
+        json.GetProperty("meanDivergence").GetDouble().ShouldBeGreaterThan(0);
+        json.GetProperty("reduction").GetProperty(option == "--min-weight" ? "minWeight" : "experts").GetDouble().ShouldBe(most);
+        (await CommandRun.Of("diff", "tiny", "tiny", "--text", text, option, value)).Output.ShouldContain("experts a token 2.00 of A");
+
+        double perplexity = (await CommandRun.Of("eval", "--perplexity", text, option, value, "--json")).Json().GetProperty("result").GetProperty("perplexity").GetDouble();
+        perplexity.ShouldBe(json.GetProperty("second").GetProperty("perplexity").GetDouble(), 1e-3);
+    }
+
+    [Fact]
+    public async Task Experts_that_are_not_there_cannot_be_asked_for()
+    {
+        using var folder = new RunFolder();
+        string text = folder.PathOf("corpus.txt");
+        (await CommandRun.Of("eval", "--perplexity", text, "--experts", "0")).ShouldFail(2, "--experts: 0 is out of range");
+        (await CommandRun.Of("eval", "--perplexity", text, "--min-weight", "1.2")).ShouldFail(2, "--min-weight: 1.2 is out of range");
+        (await CommandRun.Of("diff", "tiny", "tiny", "--text", text, "--experts", "3")).ShouldFail(1, "choose 2", "Use 1 to 2");
+        (await CommandRun.Of("run", "It was", "--experts", "3")).ShouldFail(1, "choose 2");
+    }
+
     [Fact]
     public async Task Faults_are_one_line()
     {

@@ -11,6 +11,12 @@ namespace MoeSharp.Analysis.Scoring;
 public sealed record ExpertAgreement(
     int Layer, long TokenCount, double Overlap, double SameSet, IReadOnlyList<long> First, IReadOnlyList<long> Second, IReadOnlyList<long> Both)
 {
+    /// <summary>Experts that a token visits in the first model, on average.</summary>
+    public double FirstPerToken => First.Sum() / (double)Math.Max(1, TokenCount);
+
+    /// <summary>Experts that a token visits in the second model, on average.</summary>
+    public double SecondPerToken => Second.Sum() / (double)Math.Max(1, TokenCount);
+
     /// <summary>Part of an expert's tokens in either model that it served in both; 1 where no token visited it.</summary>
     public double Of(int expert)
     {

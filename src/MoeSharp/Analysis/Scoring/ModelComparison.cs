@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Routing;
 using MoeSharp.Inference;
 using MoeSharp.Tensors;
 
@@ -13,6 +14,7 @@ public static class ModelComparison
     /// <param name="options">The windows; null for 512 tokens, side by side.</param>
     /// <param name="workers">Threads; null takes the team of the process.</param>
     /// <param name="progress">Told after each step, with the mean divergence; null for nobody.</param>
+    /// <param name="experts">Experts that the second leaves out; null for none.</param>
     /// <param name="cancellation">Ends it between steps.</param>
     /// <exception cref="ArgumentException">The vocabularies differ, windows are out of range, or the text is too short.</exception>
     public static ModelDifference Run(
@@ -22,6 +24,7 @@ public static class ModelComparison
         WindowOptions? options = null,
         Workers? workers = null,
         IProgress<ScoreProgress>? progress = null,
+        ExpertReduction? experts = null,
         CancellationToken cancellation = default)
     {
         if (first.Config.VocabularySize != second.Config.VocabularySize)
@@ -35,7 +38,7 @@ public static class ModelComparison
         LogitsWatch mine = new(), theirs = new();
         int capacity = windows.Max(window => window.Length), step = Math.Max(1, TextScorer.StepLength(first) / 2);
         long total = windows.Sum(window => (long)window.Length), done = 0;
-        using Session a = new(first.Decoder, workers, capacity: capacity, observer: mine), b = new(second.Decoder, workers, capacity: capacity, observer: theirs);
+        using Session a = new(first.Decoder, workers, capacity: capacity, observer: mine), b = new(second.Decoder, workers, capacity: capacity, observer: theirs, experts: experts);
         var state = new State(mine, theirs);
         foreach (TextWindow window in windows)
         {

@@ -19,6 +19,12 @@ public sealed record ModelDifference(
     /// <summary>Mean divergence, in nats.</summary>
     public double MeanDivergence => Divergences.Average();
 
+    /// <summary>Experts that a token visits in the first model, mean over the layers that both have; 0 where they cannot be compared.</summary>
+    public double FirstExpertsPerToken => Experts.Count == 0 ? 0 : Experts.Average(layer => layer.FirstPerToken);
+
+    /// <summary>Experts that a token visits in the second model.</summary>
+    public double SecondExpertsPerToken => Experts.Count == 0 ? 0 : Experts.Average(layer => layer.SecondPerToken);
+
     /// <summary>Standard error of the mean divergence, places taken as independent.</summary>
     public double DivergenceError
     {

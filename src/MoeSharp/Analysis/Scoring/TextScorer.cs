@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Routing;
 using MoeSharp.Inference;
 using MoeSharp.Tensors;
 
@@ -15,21 +16,24 @@ public static class TextScorer
     /// <param name="options">The windows; null for 512 tokens, side by side.</param>
     /// <param name="workers">Threads; null takes the team of the process.</param>
     /// <param name="progress">Told after each step; null for nobody.</param>
+    /// <param name="experts">Experts to leave out; null for none.</param>
     /// <param name="cancellation">Ends it between steps.</param>
-    /// <exception cref="ArgumentException">Windows are out of range or longer than the model's positions, or the text is too short.</exception>
+    /// <exception cref="ArgumentException">Windows are out of range or longer than the model's positions, the text is too short, or the
+    /// model has not as many experts.</exception>
     public static ScoredText Score(
         Model model,
         ReadOnlySpan<int> ids,
         WindowOptions? options = null,
         Workers? workers = null,
         IProgress<ScoreProgress>? progress = null,
+        ExpertReduction? experts = null,
         CancellationToken cancellation = default)
     {
         IReadOnlyList<TextWindow> windows = Cut(model, ids.Length, options);
         var watch = new LogitsWatch();
         long total = windows.Sum(window => (long)window.Length), done = 0, count = 0;
         double nats = 0, squares = 0;
-        using var session = new Session(model.Decoder, workers, capacity: windows.Max(window => window.Length), observer: watch);
+        using var session = new Session(model.Decoder, workers, capacity: windows.Max(window => window.Length), observer: watch, experts: experts);
         int step = StepLength(model);
         foreach (TextWindow window in windows)
         {

@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Routing;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Experts.Observation;
@@ -18,6 +19,17 @@ public interface IRoutingIntervention
     /// <param name="layer">Number of the layer in its model.</param>
     /// <param name="ids">Expert ids <c>[T·K]</c>.</param>
     void AfterChoice(int layer, Indices ids)
+    {
+    }
+
+    /// <summary>True to be asked by <see cref="Thin"/>, for which weights are made a first time.</summary>
+    bool IsThinning => false;
+
+    /// <summary>May take choices away in the light of their weights: −1 in the ids. Weights are then made of what is left, as the router
+    /// makes them: where it normalises, they are normalised again.</summary>
+    /// <param name="layer">Number of the layer in its model.</param>
+    /// <param name="choice">The choice; only its ids may be written.</param>
+    void Thin(int layer, in RoutingChoice choice)
     {
     }
 

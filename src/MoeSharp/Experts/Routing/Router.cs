@@ -129,6 +129,11 @@ public sealed partial class Router
         }
 
         context.Intervention?.AfterChoice(layer, ids);
+        if (context.Intervention is { IsThinning: true } thinning)
+        {
+            Tensor before = Weigh.Apply(new WeighInput(scores, noisy, ids, ids, topK, context));
+            thinning.Thin(layer, new RoutingChoice(ids, before, choiceScores));
+        }
 
         // 3. What is kept of it.
         Indices served = ids;

@@ -86,6 +86,9 @@ public sealed class Decoder
     /// <summary>The Mixture-of-Experts layers, first to last.</summary>
     public IEnumerable<MoeLayer> ExpertLayers => Blocks.Where(block => block.Experts is not null).Select(block => block.Experts!);
 
+    /// <summary>The most experts that a router chooses for a token; 0 for a dense model.</summary>
+    public int ChosenExpertCount => ExpertLayers.Select(layer => layer.Router.Select.Width(layer.Experts.Count)).DefaultIfEmpty(0).Max();
+
     /// <summary>True where a router's choice for a token depends on other tokens of the batch.</summary>
     public bool DependsOnBatch => ExpertLayers.Any(layer => layer.Router.DependsOnBatch);
 
