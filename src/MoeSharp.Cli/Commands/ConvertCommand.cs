@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MoeSharp.Formats.Safetensors;
 using MoeSharp.Models.Conversion;
 using MoeSharp.Tensors;
 
@@ -19,7 +20,8 @@ internal static class ConvertCommand
             HelpName = "TYPE",
         };
         var force = new Option<bool>("--force") { Description = "Replace a model that is already there." };
-        var command = new Command("convert", "Write a model in another format: safetensors to GGUF and back.") { source, destination, type, force };
+        Option<string?> shard = ShardSize(), split = SplitSize();
+        var command = new Command("convert", "Write a model in another format: safetensors to GGUF and back.") { source, destination, type, shard, split, force };
         command.SetAction((parsed, cancellation) =>
         {
             string? name = parsed.GetValue(type);
@@ -35,6 +37,8 @@ internal static class ConvertCommand
                 {
                     Recipe = name is null ? null : QuantizationRecipe.Parse(name),
                     Workers = workers,
+                    ShardBytes = ShardBytes(parsed.GetValue(shard)),
+                    SplitBytes = SplitBytes(parsed.GetValue(split)),
                     Overwrites = parsed.GetValue(force),
                 },
                 cancellation);
@@ -43,6 +47,27 @@ internal static class ConvertCommand
         });
         return command;
     }
+
+    /// <summary><c>--shard-size</c>.</summary>
+    public static Option<string?> ShardSize() => new("--shard-size")
+    {
+        Description = "Largest safetensors file; above it, a model becomes several files with an index. 5GB by default.",
+        HelpName = "SIZE",
+    };
+
+    /// <summary><c>--split-size</c>.</summary>
+    public static Option<string?> SplitSize() => new("--split-size")
+    {
+        Description = "Largest GGUF file; above it, a model becomes parts NAME-00001-of-0000N.gguf. One file by default.",
+        HelpName = "SIZE",
+    };
+
+    /// <summary>What <c>--shard-size</c> says.</summary>
+    public static long ShardBytes(string? text) =>
+        text is null ? ShardedSafetensorsWriter.DefaultShardBytes : ByteSize.Parse("--shard-size", text);
+
+    /// <summary>What <c>--split-size</c> says.</summary>
+    public static long? SplitBytes(string? text) => text is null ? null : ByteSize.Parse("--split-size", text);
 
     /// <summary>A model on disk, or the built-in one.</summary>
     public static StoredModel OpenSource(string path) => RunCommand.IsTiny(path) ? StoredModel.OpenTiny() : StoredModel.Open(path);

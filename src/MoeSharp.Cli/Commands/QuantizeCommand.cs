@@ -12,7 +12,7 @@ internal static class QuantizeCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         var source = new Argument<string>("SRC") { Description = "A model folder, a .gguf file, or 'tiny'." };
-        var destination = new Argument<string>("DST") { Description = "The .gguf file to write." };
+        var destination = new Argument<string>("DST") { Description = "The .gguf file to write; for gpt-oss as MXFP4 also a folder." };
         var type = new Option<string>("--type")
         {
             Description = $"A mixture or a format: {string.Join(", ", QuantizationRecipe.Names)}.",
@@ -37,18 +37,14 @@ internal static class QuantizeCommand
         };
         var hot = new Option<string?>("--hot") { Description = "As --trace, with the routing of a text that is read now.", HelpName = "TEXT.txt" };
         var force = new Option<bool>("--force") { Description = "Replace a file that is already there." };
+        Option<string?> shard = ConvertCommand.ShardSize(), split = ConvertCommand.SplitSize();
         var command = new Command("quantize", "Store a model in fewer bits, and show what that costs.")
         {
-            source, destination, type, pure, rules, calibrate, trace, hot, force,
+            source, destination, type, pure, rules, calibrate, trace, hot, shard, split, force,
         };
         command.SetAction((parsed, cancellation) =>
         {
             string target = parsed.GetValue(destination)!;
-            if (!ModelConverter.IsGguf(target))
-            {
-                throw new UsageException($"'{target}' does not end in .gguf. Quantised models are GGUF files.");
-            }
-
             if (parsed.GetValue(trace) is not null && parsed.GetValue(hot) is not null)
             {
                 throw new UsageException("--trace and --hot say the same thing in two ways. Give one of them.");
@@ -58,6 +54,11 @@ internal static class QuantizeCommand
             {
                 Rules = [.. (parsed.GetValue(rules) ?? []).Select(QuantizationRule.Parse)],
             };
+            if (!ModelConverter.IsGguf(target) && recipe.Format.Name != "MXFP4")
+            {
+                throw new UsageException($"'{target}' does not end in .gguf. Quantised models are GGUF files; a folder can hold gpt-oss as MXFP4.");
+            }
+
             using Workers workers = common.OpenWorkers(parsed);
             using StoredModel model = ConvertCommand.OpenSource(parsed.GetValue(source)!);
             if (parsed.GetValue(trace) is { } file)
@@ -90,6 +91,8 @@ internal static class QuantizeCommand
                     Recipe = recipe,
                     Importance = importance,
                     Workers = workers,
+                    ShardBytes = ConvertCommand.ShardBytes(parsed.GetValue(shard)),
+                    SplitBytes = ConvertCommand.SplitBytes(parsed.GetValue(split)),
                     Overwrites = parsed.GetValue(force),
                 },
                 cancellation);

@@ -26,7 +26,8 @@ public static class Rotary
         };
     }
 
-    private static RopeOptions OptionsOf(RotaryConfig config, int headSize, int positionCount) => new()
+    /// <summary>The same facts for the table.</summary>
+    internal static RopeOptions OptionsOf(RotaryConfig config, int headSize, int positionCount) => new()
     {
         RotarySize = config.RotatedSize(headSize),
         Theta = config.Theta,

@@ -61,6 +61,19 @@ public static class RopeFrequencies
         }
     }
 
+    /// <summary>What Llama 3's scaling divides each frequency by: at least 1.</summary>
+    internal static double[] Llama3Divisors(RopeOptions options)
+    {
+        double[] divisors = new double[options.RotarySize / 2];
+        for (int i = 0; i < divisors.Length; i++)
+        {
+            double frequency = Math.Pow(options.Theta, -2.0 * i / options.RotarySize);
+            divisors[i] = frequency / Llama3(frequency, options);
+        }
+
+        return divisors;
+    }
+
     /// <summary>YaRN's <c>0.1·m·ln(factor) + 1</c>, 1 up to factor 1; DeepSeek's softmax scale takes its square with m = mscale_all_dim.</summary>
     public static double YarnMscale(double factor, double coefficient) =>
         factor <= 1 ? 1 : (0.1 * coefficient * Math.Log(factor)) + 1;

@@ -124,14 +124,9 @@ public sealed class GgufWriter : IDisposable
     /// <exception cref="IOException">The disk is full, or the file cannot be renamed.</exception>
     public void Commit()
     {
+        RequireComplete();
         foreach (Slot slot in _slots.Values)
         {
-            if (slot.Written != slot.ByteLength)
-            {
-                throw new InvalidOperationException(
-                    $"gguf: tensor '{slot.Entry.Name}' has {slot.Written:N0} of {slot.ByteLength:N0} bytes. Write it completely before Commit.");
-            }
-
             int padding = (int)(GgufHeader.Align(slot.ByteLength, _alignment) - slot.ByteLength);
             Span<byte> zeros = Buffer(padding);
             zeros.Clear();
@@ -139,6 +134,20 @@ public sealed class GgufWriter : IDisposable
         }
 
         _file.Commit();
+    }
+
+    /// <summary>Checks that every tensor was written completely.</summary>
+    /// <exception cref="InvalidOperationException">A tensor is incomplete.</exception>
+    internal void RequireComplete()
+    {
+        foreach (Slot slot in _slots.Values)
+        {
+            if (slot.Written != slot.ByteLength)
+            {
+                throw new InvalidOperationException(
+                    $"gguf: tensor '{slot.Entry.Name}' has {slot.Written:N0} of {slot.ByteLength:N0} bytes. Write it completely before Commit.");
+            }
+        }
     }
 
     /// <summary>Closes; without <see cref="Commit"/> nothing stays on disk.</summary>
@@ -167,7 +176,7 @@ public sealed class GgufWriter : IDisposable
             : throw new ArgumentException($"gguf: {GgufMetadata.AlignmentKey} is {value.Type} {value}. It must be a UInt32 and a power of two from 8 to 2^20.", nameof(metadata));
     }
 
-    private static long ByteLength(GgufEntry entry)
+    internal static long ByteLength(GgufEntry entry)
     {
         if (entry.Type.GgmlType() is null)
         {

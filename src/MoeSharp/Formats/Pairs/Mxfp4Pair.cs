@@ -8,10 +8,14 @@ namespace MoeSharp.Formats.Pairs;
 /// are the same, so the weight can be multiplied as it is stored.</remarks>
 internal sealed class Mxfp4Pair(StoredTensor numbers, StoredTensor scales, StoredTensor seen) : TensorPair(numbers, scales, seen)
 {
-    private const string BlocksEnd = "_blocks";
-    private const string ScalesEnd = "_scales";
-    private const int PublishedBytes = 16;
-    private const int BlockLength = 32;
+    /// <summary>How the name of published blocks ends.</summary>
+    public const string BlocksEnd = "_blocks";
+    /// <summary>What stands in its place in the name of their scales.</summary>
+    public const string ScalesEnd = "_scales";
+    /// <summary>Bytes of the numbers of a block.</summary>
+    public const int PublishedBytes = 16;
+    /// <summary>Numbers of a block.</summary>
+    public const int BlockLength = 32;
     private const int BlockBytes = 1 + PublishedBytes;
     private const int BlocksAtOnce = 4096;
 
@@ -74,6 +78,26 @@ internal sealed class Mxfp4Pair(StoredTensor numbers, StoredTensor scales, Store
         finally
         {
             ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Takes blocks of GGUF apart, into what is published.</summary>
+    /// <param name="blocks">Whole blocks of 17 bytes.</param>
+    /// <param name="numbers">16 bytes a block.</param>
+    /// <param name="scales">One a block.</param>
+    public static void Split(ReadOnlySpan<byte> blocks, Span<byte> numbers, Span<byte> scales)
+    {
+        for (int i = 0; i < scales.Length; i++)
+        {
+            ReadOnlySpan<byte> halves = blocks.Slice((i * BlockBytes) + 1, PublishedBytes);
+            Span<byte> neighbours = numbers.Slice(i * PublishedBytes, PublishedBytes);
+            scales[i] = blocks[i * BlockBytes];
+            for (int j = 0; j < PublishedBytes / 2; j++)
+            {
+                byte first = halves[2 * j], second = halves[(2 * j) + 1];
+                neighbours[j] = (byte)((first & 0x0F) | (second << 4));
+                neighbours[j + (PublishedBytes / 2)] = (byte)((first >> 4) | (second & 0xF0));
+            }
         }
     }
 

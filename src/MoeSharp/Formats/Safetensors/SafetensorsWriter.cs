@@ -9,7 +9,7 @@ namespace MoeSharp.Formats.Safetensors;
 /// <para>Order in the file: larger element types first, then by name (ordinal), as the safetensors library does; so equal
 /// content gives equal bytes whatever the order of the calls, and every tensor lies on a multiple of its element size.
 /// The header is padded with spaces to a multiple of 8 bytes.</para>
-/// <para>Types: floats are written as F32, BF16 or F16 (both rounded to nearest even), integers as I32 or I64.</para>
+/// <para>Types: floats are written as F32, BF16 or F16 (both rounded to nearest even), integers as I32 or I64, bytes as U8.</para>
 /// <para>The file appears under its name with <see cref="Commit"/>, complete (see <see cref="AtomicFile"/>). Nothing of a
 /// tensor is kept in memory. Not safe for concurrent use.</para>
 /// </remarks>
@@ -82,6 +82,11 @@ public sealed class SafetensorsWriter : IDisposable
         }
     }
 
+    /// <summary>Writes the next bytes of a tensor as they shall stand in the file, after those written before.</summary>
+    /// <exception cref="ArgumentException">There is no such tensor, or the bytes are more than it has.</exception>
+    /// <exception cref="IOException">The disk is full.</exception>
+    public void WriteBytes(string name, ReadOnlySpan<byte> bytes) => Append(Find(name), bytes);
+
     /// <summary>Writes a whole float tensor; its element count must be that of the plan.</summary>
     /// <exception cref="ArgumentException">As for spans.</exception>
     /// <exception cref="IOException">The disk is full.</exception>
@@ -148,6 +153,14 @@ public sealed class SafetensorsWriter : IDisposable
     /// <exception cref="IOException">The disk is full, or the file cannot be renamed.</exception>
     public void Commit()
     {
+        RequireComplete();
+        _file.Commit();
+    }
+
+    /// <summary>Checks that every tensor was written completely.</summary>
+    /// <exception cref="InvalidOperationException">A tensor is incomplete.</exception>
+    internal void RequireComplete()
+    {
         foreach (Slot slot in _slots.Values)
         {
             if (slot.Written != slot.ByteLength)
@@ -156,23 +169,21 @@ public sealed class SafetensorsWriter : IDisposable
                     $"safetensors: tensor '{slot.Entry.Name}' has {slot.Written:N0} of {slot.ByteLength:N0} bytes. Write it completely before Commit.");
             }
         }
-
-        _file.Commit();
     }
 
     /// <summary>Closes; without <see cref="Commit"/> nothing stays on disk.</summary>
     public void Dispose() => _file.Dispose();
 
-    private static long ByteLength(SafetensorsEntry entry)
+    internal static long ByteLength(SafetensorsEntry entry)
     {
         if (entry.Name == "__metadata__")
         {
             throw new ArgumentException("safetensors: '__metadata__' is reserved and cannot name a tensor.");
         }
 
-        if (entry.Type is not (StoredType.F32 or StoredType.BF16 or StoredType.F16 or StoredType.I32 or StoredType.I64))
+        if (entry.Type is not (StoredType.F32 or StoredType.BF16 or StoredType.F16 or StoredType.I32 or StoredType.I64 or StoredType.U8))
         {
-            throw new ArgumentException($"safetensors: tensor '{entry.Name}' has type {entry.Type.Name()}, which is not written. Use F32, BF16, F16, I32 or I64.");
+            throw new ArgumentException($"safetensors: tensor '{entry.Name}' has type {entry.Type.Name()}, which is not written. Use F32, BF16, F16, I32, I64 or U8.");
         }
 
         try

@@ -46,6 +46,70 @@ internal sealed class BoundTensor(WeightReader reader, WeightBinding binding) : 
 
     public override IEnumerable<ValuePiece> Pieces(long start, long length) => IsContiguous ? Runs(start, length) : Matrices(start, length);
 
+    /// <summary>Blocks as they are stored, in the order of the new tensor; null where rows do not stay whole.</summary>
+    public override IEnumerable<ReadOnlyMemory<byte>>? RawBytes()
+    {
+        if (StoredAs?.Format() is not { IsFloat: false } format || Columns % format.BlockLength != 0
+            || !Array.TrueForAll(_segments, segment => WeightReader.HasWholeRows(segment, Columns)))
+        {
+            return null;
+        }
+
+        var rows = new Dictionary<string, StoredRows>(StringComparer.Ordinal);
+        foreach (string parameter in _segments.Select(segment => segment.Parameter).Distinct(StringComparer.Ordinal))
+        {
+            if (reader.RowsOf(parameter, Columns) is not { } stored)
+            {
+                return null;
+            }
+
+            rows.Add(parameter, stored);
+        }
+
+        return IsContiguous ? RawRuns(rows, checked((int)format.BytesOf(Columns))) : RawMatrices(rows, checked((int)format.BytesOf(Columns)));
+    }
+
+    private IEnumerable<ReadOnlyMemory<byte>> RawRuns(Dictionary<string, StoredRows> stored, int rowBytes)
+    {
+        byte[] buffer = [];
+        int rowsAtOnce = (int)Math.Max(1, PieceLength / Columns);
+        foreach (WeightSegment segment in _segments)
+        {
+            long rows = segment.Length / Columns;
+            for (long done = 0; done < rows; done += rowsAtOnce)
+            {
+                int count = (int)Math.Min(rowsAtOnce, rows - done);
+                buffer = buffer.Length >= count * rowBytes ? buffer : new byte[count * rowBytes];
+                stored[segment.Parameter].Read((segment.ParameterStart / Columns) + done, buffer.AsSpan(0, count * rowBytes));
+                yield return buffer.AsMemory(0, count * rowBytes);
+            }
+        }
+    }
+
+    // Rows are permuted: one matrix of a stack, or the whole matrix, is put together.
+    private IEnumerable<ReadOnlyMemory<byte>> RawMatrices(Dictionary<string, StoredRows> stored, int rowBytes)
+    {
+        long matrix = Shape.Count >= 3 && Shape[0] > 0 ? Length / Shape[0] : Length;
+        byte[] published = new byte[checked((int)(matrix / Columns * rowBytes))], run = [];
+        for (long at = 0; at < Length; at += matrix)
+        {
+            foreach (WeightSegment segment in _segments.Where(segment => segment.TensorStart >= at && segment.TensorStart < at + matrix))
+            {
+                int bytes = checked((int)(segment.Length / Columns * rowBytes));
+                run = run.Length >= bytes ? run : new byte[bytes];
+                stored[segment.Parameter].Read(segment.ParameterStart / Columns, run.AsSpan(0, bytes));
+                int together = segment.IsContiguous ? bytes : checked((int)(segment.Columns / Columns * rowBytes));
+                for (int done = 0, block = 0; done < bytes; done += together, block++)
+                {
+                    long row = (segment.TensorStart - at + (block * segment.RowStride)) / Columns;
+                    run.AsSpan(done, together).CopyTo(published.AsSpan(checked((int)(row * rowBytes))));
+                }
+            }
+
+            yield return published;
+        }
+    }
+
     private IEnumerable<ValuePiece> Runs(long start, long length)
     {
         long end = start + length;

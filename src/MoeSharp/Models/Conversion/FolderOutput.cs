@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using MoeSharp.Formats;
+using MoeSharp.Formats.Pairs;
 using MoeSharp.Formats.Safetensors;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
@@ -18,12 +19,13 @@ internal static class FolderOutput
     /// <summary>Writes the folder.</summary>
     public static ConversionReport Write(StoredModel model, string folder, ConversionOptions options, CancellationToken cancellation)
     {
-        BlockFormat matrices = MatricesOf(model, options);
         (byte[] Json, Family Family)? published = Published(model);
         Family family = published?.Family.SavedAs ?? FamilyCatalogue.Choose(model.Config, model.Family?.SavedAs);
+        bool hasPairs = HasPairs(model, family, options.Recipe);
+        BlockFormat matrices = MatricesOf(model, options.Recipe, hasPairs);
         RefuseModel(folder, options);
-        List<PlannedTensor> tensors = ModelConverter.Bound(model, family.Map(model.Config));
-        BlockFormat[] formats = [.. tensors.Select(tensor => FormatOf(tensor, matrices, model.Config, cancellation))];
+        List<PlannedTensor> tensors = ModelConverter.Bound(model, family.Map(model.Config, hasPairs ? FolderWeights.IsPair : null));
+        BlockFormat[] formats = [.. tensors.Select(tensor => FormatOf(tensor, matrices, model.Config, options.Recipe is null, cancellation))];
 
         Directory.CreateDirectory(folder);
         if (options.Overwrites)
@@ -33,32 +35,65 @@ internal static class FolderOutput
             File.Delete(Path.Combine(folder, SafetensorsModel.IndexName));
         }
 
-        List<QuantizedTensor> report = WriteWeights(Path.Combine(folder, SafetensorsModel.FileName), tensors, formats, options, cancellation);
+        (List<QuantizedTensor> report, IReadOnlyList<string> files) = FolderWeights.Write(folder, tensors, formats, options, cancellation);
+        if (options.Overwrites)
+        {
+            RemoveOldWeights(folder, files);
+        }
+
         var notes = new List<string>();
-        WriteFiles(model, folder, FamilyConfig(model, published?.Json, family, matrices), notes);
+        WriteFiles(model, folder, FamilyConfig(model, published?.Json, family, matrices, hasPairs), notes);
         return new ConversionReport(folder, family.ModelType, report, notes);
     }
 
-    private static BlockFormat MatricesOf(StoredModel model, ConversionOptions options)
+    // Experts are published as blocks and scales where they are stored so, or where that is asked for.
+    private static bool HasPairs(StoredModel model, Family family, QuantizationRecipe? recipe)
     {
-        if (options.Recipe is { } recipe)
+        if (family.PairQuantization is null || model.Config.Experts is not { } experts)
+        {
+            return false;
+        }
+
+        if (recipe is not null)
+        {
+            bool fits = model.Config.HiddenSize % Mxfp4Pair.BlockLength == 0 && experts.IntermediateSize % Mxfp4Pair.BlockLength == 0;
+            return recipe.Format.Name == "MXFP4" && (fits ? true : throw new ArgumentException(
+                $"convert: experts of {model.Config.HiddenSize} × {experts.IntermediateSize} are no whole blocks of MXFP4 ({Mxfp4Pair.BlockLength}). Choose BF16."));
+        }
+
+        return ModelConverter.Bound(model, family.Map(model.Config, FolderWeights.IsPair))
+            .Where(tensor => FolderWeights.IsPair(tensor.Name)).All(tensor => tensor.StoredAs == StoredType.MXFP4);
+    }
+
+    private static BlockFormat MatricesOf(StoredModel model, QuantizationRecipe? recipe, bool hasPairs)
+    {
+        if (recipe is not null && !hasPairs)
         {
             return recipe.Format.IsFloat ? recipe.Format : throw new ArgumentException(
                 $"convert: safetensors hold F32, BF16 or F16, not {recipe.Name}. Choose one of these, or a destination that ends in .gguf.");
         }
 
-        StoredType largest = model.Source.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))!.Key;
-        return largest.Format() switch
+        StoredType? largest = model.Source.Tensors.Where(tensor => !hasPairs || tensor.Type != StoredType.MXFP4)
+            .GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))?.Key;
+        return largest?.Format() switch
         {
+            { Name: "F32" } when recipe is not null => BlockFormats.BF16, // as the rest of a model is published beside MXFP4
             { IsFloat: true, CanQuantize: true } format => format,
             null or { IsFloat: true } => BlockFormats.BF16, // 8-bit floats with scales, as published models of 8 bits are computed with
             _ => BlockFormats.F32, // nothing of a block format's values is lost
         };
     }
 
-    // A folder's vectors and routers have the type of its matrices; where that would lose something, F32.
-    private static BlockFormat FormatOf(PlannedTensor tensor, BlockFormat matrices, DecoderConfig config, CancellationToken cancellation)
+    // A folder's vectors and routers have the type of its matrices; where that would lose something, F32. Large floats of another type
+    // keep it, unless one type is asked for.
+    private static BlockFormat FormatOf(
+        PlannedTensor tensor, BlockFormat matrices, DecoderConfig config, bool keepsTypes, CancellationToken cancellation)
     {
+        if (FolderWeights.IsPair(tensor.Name))
+        {
+            return BlockFormats.Find("MXFP4")!;
+        }
+
         if (matrices == BlockFormats.F32 || tensor.StoredAs?.Format() == matrices)
         {
             return matrices;
@@ -66,7 +101,12 @@ internal static class FolderOutput
 
         bool isSmall = tensor.Shape.Count(size => size > 1) < 2 || tensor.Shape[0] == (config.Experts?.ExpertCount ?? 0)
             || tensor.Name.Contains("router", StringComparison.Ordinal);
-        return isSmall && tensor.Length < 1 << 24 && !Holds(matrices, tensor, cancellation) ? BlockFormats.F32 : matrices;
+        if (isSmall && tensor.Length < 1 << 24)
+        {
+            return Holds(matrices, tensor, cancellation) ? matrices : BlockFormats.F32;
+        }
+
+        return keepsTypes && tensor.StoredAs?.Format() is { IsFloat: true, CanQuantize: true } own ? own : matrices;
     }
 
     private static bool Holds(BlockFormat format, PlannedTensor tensor, CancellationToken cancellation)
@@ -104,40 +144,17 @@ internal static class FolderOutput
         }
     }
 
-    private static List<QuantizedTensor> WriteWeights(
-        string path, List<PlannedTensor> tensors, BlockFormat[] formats, ConversionOptions options, CancellationToken cancellation)
+    // A model that was there may have had other files.
+    private static void RemoveOldWeights(string folder, IReadOnlyList<string> files)
     {
-        var report = new List<QuantizedTensor>();
-        long total = tensors.Sum(tensor => tensor.Length), done = 0;
-        var quantizer = new RowQuantizer(options.Workers ?? Tensors.Workers.Default);
-        using var writer = new SafetensorsWriter(
-            path, tensors.Select((tensor, i) => new SafetensorsEntry(tensor.Name, StoredTypeFacts.OfFormat(formats[i]), [.. tensor.Shape])));
-        for (int i = 0; i < tensors.Count; i++)
+        foreach (string path in Directory.EnumerateFiles(folder, "model*.safetensors").Where(path => !files.Contains(Path.GetFileName(path))))
         {
-            PlannedTensor tensor = tensors[i];
-            QuantizationError error = default;
-            foreach (ValuePiece piece in tensor.Pieces())
+            string name = Path.GetFileName(path);
+            if (name == SafetensorsModel.FileName || ShardedSafetensorsWriter.IsShard(name))
             {
-                cancellation.ThrowIfCancellationRequested();
-                if (formats[i] != BlockFormats.F32)
-                {
-                    quantizer.Run(formats[i], piece.Values, 0, piece.Values.Length, checked((int)tensor.Columns), [], out QuantizationError lost);
-                    error += lost;
-                }
-
-                writer.Write(tensor.Name, piece.Values);
-                options.Progress?.Report(new ConversionProgress(tensor.Name, done + piece.First + piece.Values.Length, total));
+                File.Delete(path);
             }
-
-            done += tensor.Length;
-            report.Add(new QuantizedTensor(
-                tensor.Name, tensor.Part, tensor.StoredAs?.Name() ?? "several types", formats[i].Name, tensor.Length, tensor.StoredBytes,
-                formats[i].BytesOf(tensor.Length), error, null));
         }
-
-        cancellation.ThrowIfCancellationRequested();
-        writer.Commit();
-        return report;
     }
 
     private static void WriteFiles(StoredModel model, string folder, byte[] config, List<string> notes)
@@ -167,7 +184,7 @@ internal static class FolderOutput
     }
 
     // The published configuration word for word, where it is at hand; only the type of numbers may change.
-    private static byte[] FamilyConfig(StoredModel model, byte[]? published, Family family, BlockFormat matrices)
+    private static byte[] FamilyConfig(StoredModel model, byte[]? published, Family family, BlockFormat matrices, bool hasPairs)
     {
         string type = matrices.Name switch
         {
@@ -175,10 +192,18 @@ internal static class FolderOutput
             "F16" => "float16",
             _ => "float32",
         };
-        if (published is null || JsonNode.Parse(published) is not JsonObject json || json.ContainsKey("quantization_config")
+        if (published is null || JsonNode.Parse(published) is not JsonObject json || json.ContainsKey("quantization_config") != hasPairs
             || json["model_type"]?.GetValue<string>() != family.ModelType)
         {
-            return Encoding.UTF8.GetBytes(FamilyCatalogue.Write(family, model.Config, type));
+            string written = FamilyCatalogue.Write(family, model.Config, type);
+            if (hasPairs)
+            {
+                JsonNode withPairs = JsonNode.Parse(written)!;
+                withPairs["quantization_config"] = family.PairQuantization;
+                written = withPairs.ToJsonString(FamilyCatalogue.Indented) + "\n";
+            }
+
+            return Encoding.UTF8.GetBytes(written);
         }
 
         string key = Array.Find(s_typeKeys, json.ContainsKey) ?? s_typeKeys[1];

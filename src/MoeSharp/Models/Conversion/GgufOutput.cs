@@ -31,14 +31,18 @@ internal sealed class GgufOutput
     /// <summary>True when a stack of experts is written as one matrix an expert.</summary>
     public bool HasSingleExperts { get; private set; }
 
-    /// <summary>Writes the file; it appears when it is complete.</summary>
+    /// <summary>The files that will be written.</summary>
+    /// <param name="path">The file, or what the names of parts are made of.</param>
+    public IReadOnlyList<string> PathsOf(string path) => SplitGgufWriter.PathsOf(path, Entries(), _options.SplitBytes);
+
+    /// <summary>Writes the file, or its parts; they appear when all are complete.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing stays.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite and its new format cannot hold that.</exception>
     public List<QuantizedTensor> Write(string path, GgufMetadata metadata, CancellationToken cancellation)
     {
         var report = new List<QuantizedTensor>();
         long total = _items.Sum(item => item.Length), done = 0;
-        using var writer = new GgufWriter(path, metadata, _items.Select(item => new GgufEntry(item.Name, item.Type, item.Shape)));
+        using var writer = new SplitGgufWriter(path, metadata, Entries(), _options.SplitBytes);
         foreach (Item item in _items)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -51,6 +55,8 @@ internal sealed class GgufOutput
         writer.Commit();
         return report;
     }
+
+    private GgufEntry[] Entries() => [.. _items.Select(item => new GgufEntry(item.Name, item.Type, item.Shape))];
 
     private void Add(PlannedTensor tensor)
     {
@@ -99,7 +105,7 @@ internal sealed class GgufOutput
         return (isFloat64 ? StoredType.F32 : StoredTypeFacts.OfFormat(widened.Format), widened.Reason);
     }
 
-    private QuantizedTensor Write(GgufWriter writer, Item item, long done, long total, CancellationToken cancellation)
+    private QuantizedTensor Write(SplitGgufWriter writer, Item item, long done, long total, CancellationToken cancellation)
     {
         PlannedTensor tensor = item.Source;
         string from = tensor.StoredAs?.Name() ?? "several types";

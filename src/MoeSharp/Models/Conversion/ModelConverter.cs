@@ -43,15 +43,17 @@ public static class ModelConverter
 
     private static ConversionReport ToGguf(StoredModel model, string destination, ConversionOptions options, CancellationToken cancellation)
     {
-        if (File.Exists(destination) && !options.Overwrites)
-        {
-            throw new IOException($"{destination}: is there already. Choose another name, or allow replacing it (--force).");
-        }
-
         RecipeFacts facts = RecipeFacts.Of(model.Config, options.Importance is not null);
         GgufLayout layout = model.Layout ?? GgufLayouts.Choose(model.Config, model.Family);
-        List<PlannedTensor> tensors = model.Gguf is { } gguf ? Copies(model, gguf) : Bound(model, layout.Map(model.Config));
+        List<PlannedTensor> tensors = model.Gguf is { } gguf
+            ? Copies(model, gguf)
+            : [.. GgufLayout.ConstantsOf(model.Config).Select(tensor => new ConstantTensor(tensor.Name, tensor.Values)), .. Bound(model, layout.Map(model.Config))];
         var output = new GgufOutput(tensors, facts, options);
+        IReadOnlyList<string> paths = output.PathsOf(destination);
+        if (paths.FirstOrDefault(File.Exists) is { } existing && !options.Overwrites)
+        {
+            throw new IOException($"{existing}: is there already. Choose another name, or allow replacing it (--force).");
+        }
 
         var notes = new List<string>();
         GgufMetadata metadata = model.Gguf is { } source ? CopyOf(source.Values) : NewMetadata(model, layout, notes);
@@ -71,7 +73,7 @@ public static class ModelConverter
         }
 
         List<QuantizedTensor> report = output.Write(destination, metadata, cancellation);
-        return new ConversionReport(destination, layout.Architecture, report, notes);
+        return new ConversionReport(paths[0], layout.Architecture, report, notes);
     }
 
     /// <summary>Tensors of a GGUF file, those that this library has no use for included.</summary>

@@ -105,6 +105,16 @@ internal sealed class WeightReader
         _parts[parameter].Sum(part => (double)part.Segment.Length * part.Stored.ByteLength / Math.Max(1, part.Stored.ElementCount))
         / Math.Max(1, _parts[parameter].Sum(part => part.Segment.Length));
 
+    /// <summary>The rows of a parameter as they are stored; null when no single block format holds it, or its rows are cut or transposed in
+    /// the file.</summary>
+    /// <param name="parameter">Its name.</param>
+    /// <param name="columns">Elements of a row.</param>
+    public StoredRows? RowsOf(string parameter, long columns) =>
+        FormatOf(parameter) is { IsFloat: false } format && columns % format.BlockLength == 0
+            && _parts[parameter].TrueForAll(part => HasWholeRows(part.Segment, columns))
+            ? new StoredRows(_source, format, columns, _parts[parameter])
+            : null;
+
     /// <summary>A parameter as it is stored: mapped where it lies in one piece, otherwise put together from whole rows.</summary>
     /// <returns>Null when no single format holds it, or its rows are cut or transposed in the file.</returns>
     public PackedWeight? ReadStored(string parameter, TensorShape shape, bool maps)

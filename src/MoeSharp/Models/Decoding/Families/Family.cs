@@ -15,6 +15,10 @@ public abstract class Family
     /// <summary>The family in whose layout a model of this one is saved: itself, unless it is a part of something larger.</summary>
     public virtual Family SavedAs => this;
 
+    /// <summary>The <c>quantization_config</c> under which the experts are published as MXFP4 blocks and scales; null for a family whose are
+    /// not.</summary>
+    internal virtual JsonObject? PairQuantization => null;
+
     /// <summary>The published tensors of a model, bound to our parameters.</summary>
     /// <param name="config">The model.</param>
     /// <param name="isPresent">Tells whether a checkpoint has a tensor, where experts may be stored in two ways (one matrix an expert, or

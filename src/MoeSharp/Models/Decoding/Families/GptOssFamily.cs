@@ -10,6 +10,7 @@ namespace MoeSharp.Models.Decoding.Families;
 /// (blocks and scales), with rows in our order, or as floats, transposed; gate and up rows alternate in both.</remarks>
 public sealed class GptOssFamily : Family
 {
+    private const string PairMethod = "mxfp4";
     private const float DefaultAlpha = 1.702f;
     private const float DefaultLimit = 7;
 
@@ -18,6 +19,14 @@ public sealed class GptOssFamily : Family
 
     /// <inheritdoc/>
     public override string Architecture => "GptOssForCausalLM";
+
+    internal override JsonObject PairQuantization => new()
+    {
+        ["modules_to_not_convert"] = new JsonArray(
+            [.. ((string[])["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"])
+                .Select(name => (JsonNode?)JsonValue.Create(name))]),
+        ["quant_method"] = PairMethod,
+    };
 
     internal override DecoderConfig Read(HfConfig hf)
     {
@@ -33,7 +42,7 @@ public sealed class GptOssFamily : Family
         bool hasBias = hf.Flag("attention_bias", true);
         _ = hf.OptionalInt("initial_context_length"); // the original length once more, read by nobody
         _ = hf.OptionalInt("experts_per_token"); // the older name of num_experts_per_tok; published files have both
-        hf.AcceptQuantization("mxfp4");
+        hf.AcceptQuantization(PairMethod);
         return HfShared.WithWindow(hf, shared, hf.Int("sliding_window", 128), layer => layer % 2 != 0) with
         {
             HeadSize = hf.Int("head_dim", 64),

@@ -52,9 +52,10 @@ public abstract partial class GgufLayout
         if (config.Rotary.Scaling == Tensors.Autograd.Ops.RopeScaling.LongRope)
         {
             // Read as facts.
-            binding.Map.Ignore(GgufRotary.FactorTensors.All);
-            binding.Map.Ignore(GgufRotary.FactorTensors.Short);
-            binding.Map.Ignore(GgufRotary.FactorTensors.Long);
+            foreach (string name in GgufDivisors.Names)
+            {
+                binding.Map.Ignore(name);
+            }
         }
     }
 

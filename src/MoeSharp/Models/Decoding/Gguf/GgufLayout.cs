@@ -90,15 +90,25 @@ public abstract partial class GgufLayout
         return map;
     }
 
+    /// <summary>Tensors that are no weights but facts: the divisors of frequencies, where rotation has them.</summary>
+    /// <param name="config">A configuration that this layout can say.</param>
+    internal static IReadOnlyList<(string Name, float[] Values)> ConstantsOf(DecoderConfig config) => GgufDivisors.TensorsOf(config);
+
     /// <summary>True when writing a configuration in this layout and reading it back gives the same configuration.</summary>
     public bool CanSay(DecoderConfig config)
     {
         var metadata = new GgufMetadata();
         Write(config, metadata);
         var shapes = Map(config).Bindings.ToDictionary(binding => binding.Tensor, binding => (IReadOnlyList<long>)binding.Shape.ToArray(), StringComparer.Ordinal);
+        var constants = ConstantsOf(config).ToDictionary(tensor => tensor.Name, tensor => tensor.Values, StringComparer.Ordinal);
+        foreach ((string name, float[] values) in constants)
+        {
+            shapes.Add(name, [values.Length]);
+        }
+
         try
         {
-            return Essence(Read(new GgufFacts(metadata, Architecture, name => shapes.GetValueOrDefault(name), shapes.Count))) == Essence(config);
+            return Essence(Read(new GgufFacts(metadata, Architecture, name => shapes.GetValueOrDefault(name), shapes.Count, name => constants[name]))) == Essence(config);
         }
         catch (Formats.ModelFormatException)
         {

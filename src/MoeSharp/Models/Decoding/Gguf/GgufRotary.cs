@@ -12,32 +12,9 @@ internal static class GgufRotary
     private const string TruncateKey = "rope.scaling.yarn_truncate";
     private const string MScaleKey = "rope.scaling.yarn_mscale";
 
-    /// <summary>Names of the tensors that divide frequencies: of all texts, of short and of long ones.</summary>
-    public static (string All, string Short, string Long) FactorTensors => ("rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight");
-
     /// <summary>Reads rotation.</summary>
-    public static RotaryConfig Read(GgufFacts facts, int headSize, bool isInterleaved) => WithFactors(facts, ReadKeys(facts, headSize, isInterleaved));
-
-    /// <summary>Divisors of frequencies are tensors: of Llama 3 and 4 what their scaling comes to, of Phi LongRope's two lists.</summary>
-    private static RotaryConfig WithFactors(GgufFacts facts, RotaryConfig rotary)
-    {
-        float[]? all = facts.Values(FactorTensors.All);
-        float[]? brief = facts.Values(FactorTensors.Short) ?? all, extended = facts.Values(FactorTensors.Long) ?? all;
-        if (brief is null || extended is null || rotary.Scaling != RopeScaling.Default)
-        {
-            return rotary;
-        }
-
-        int positions = facts.OptionalInt("context_length") ?? 2048;
-        return rotary with
-        {
-            Scaling = RopeScaling.LongRope,
-            OriginalPositionCount = all is null ? facts.OptionalInt("rope.scaling.original_context_length") ?? positions : positions,
-            AttentionFactor = facts.OptionalNumber("rope.scaling.attn_factor") ?? 1,
-            ShortFactors = FactorList.Create([.. brief.Select(factor => (double)factor)]),
-            LongFactors = FactorList.Create([.. extended.Select(factor => (double)factor)]),
-        };
-    }
+    public static RotaryConfig Read(GgufFacts facts, int headSize, bool isInterleaved) =>
+        GgufDivisors.Read(facts, ReadKeys(facts, headSize, isInterleaved));
 
     private static RotaryConfig ReadKeys(GgufFacts facts, int headSize, bool isInterleaved)
     {
@@ -112,15 +89,27 @@ internal static class GgufRotary
                 set(TruncateKey, GgufValue.Of(false));
             }
         }
+        else
+        {
+            GgufDivisors.Write(config, set);
+        }
     }
 
     /// <summary>Rotation as a file can say it: numbers as 32-bit floats, defaults filled in.</summary>
-    public static RotaryConfig Essence(RotaryConfig rotary, int headSize, int positions) => rotary with
+    public static RotaryConfig Essence(RotaryConfig rotary, int headSize, int positions) =>
+        WithFloats(GgufDivisors.Essence(rotary, headSize, positions), headSize, positions);
+
+    private static RotaryConfig WithFloats(RotaryConfig rotary, int headSize, int positions) => rotary with
     {
         Theta = (float)rotary.Theta,
         PartialFactor = Part(rotary.RotatedSize(headSize), headSize),
         Factor = (float)rotary.Factor,
-        OriginalPositionCount = rotary.Scaling == RopeScaling.Yarn ? rotary.OriginalPositionCount ?? positions : null,
+        OriginalPositionCount = rotary.Scaling switch
+        {
+            RopeScaling.Yarn => rotary.OriginalPositionCount ?? positions,
+            RopeScaling.LongRope => rotary.OriginalPositionCount,
+            _ => null,
+        },
         BetaFast = (float)rotary.BetaFast,
         BetaSlow = (float)rotary.BetaSlow,
         AttentionFactor = (float?)rotary.AttentionFactor,

@@ -54,7 +54,14 @@ public sealed class GrokLayout : GgufLayout
             binding.Norm(block + "ffn_norm", ours + "feed_forward_norm");
             binding.Norm(block + (binding.Has(block + "post_ffw_norm.weight") ? "post_ffw_norm" : "layer_output_norm"), ours + "feed_forward_output_norm");
             BindAttention(binding, block, ours + "attention.");
-            BindExperts(binding, block, ours);
+            if (binding.Config.HasExperts(layer))
+            {
+                BindExperts(binding, block, ours);
+            }
+            else
+            {
+                binding.FeedForward(block, "", ours + "feed_forward", binding.Config.IntermediateSize, binding.Config.HasFeedForwardBias);
+            }
         }
     }
 }
