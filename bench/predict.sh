@@ -11,7 +11,7 @@ measure() { # shape, layers, types
     shift 2
     while [[ $1 != -- ]]; do types+=(--type "$1"); shift; done
     shift
-    moe bench --shape "$shape" --layers "$layers" "${types[@]}" --prompt 128 --json "$@" > "$folder/$shape.json"
+    moe bench --shape "$shape" --layers "$layers" "${types[@]}" --prompt 128 --only prefill --only decode --json "$@" > "$folder/$shape.json"
 }
 dotnet build -c Release -v q --nologo src/MoeSharp.Cli
 measure olmoe-1b-7b 1 F32 BF16 Q8_0 Q4_0 Q4_K Q6_K MXFP4 -- "$@"

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using MoeSharp.Analysis;
+using MoeSharp.Analysis.Speed;
 using MoeSharp.Tensors.Measurement;
 using Spectre.Console;
 
@@ -14,19 +15,48 @@ internal static class BenchCommand
 
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        var only = new Option<string[]>("--only") { Description = $"Measure only these parts: {string.Join(", ", s_parts)}.", HelpName = "PART" };
-        only.AcceptOnlyFromAmong(s_parts);
-        var synthetic = new SyntheticBenchArguments();
-        var command = new Command("bench", "Measure this machine, and the share of it that the kernels reach.") { only };
-        synthetic.AddTo(command);
+        var only = new Option<string[]>("--only")
+        {
+            Description = $"Measure only this part, may be repeated: {string.Join(", ", s_parts)}; of a model {string.Join(", ", BenchArguments.Parts)}.",
+            HelpName = "PART",
+        };
+        only.AcceptOnlyFromAmong([.. s_parts.Union(BenchArguments.Parts)]);
+        var kernels = new Option<bool>("--kernels") { Description = "Tell which kernel multiplies each format on this machine, and how fast." };
+        var table = new Option<string?>("--table")
+        {
+            Description = "Measure nothing; print the results in the JSON files of a folder as a Markdown table.",
+            HelpName = "FOLDER",
+        };
+        var arguments = new BenchArguments();
+        var command = new Command("bench", "Measure a model, or this machine and the share of it that the kernels reach.") { only, kernels, table };
+        arguments.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            if (synthetic.IsGiven(parsed))
+            string[] asked = parsed.GetValue(only) ?? [];
+            if (parsed.GetValue(table) is { } folder)
             {
-                return Task.FromResult(synthetic.Run(parsed, terminal, common, cancellation));
+                terminal.Out.Write(BenchTable.Read(folder));
+                return Task.FromResult(ExitCode.Done);
             }
 
-            string[] parts = parsed.GetValue(only) is { Length: > 0 } some ? some : s_parts;
+            if (arguments.IsGiven(parsed))
+            {
+                return Task.FromResult(new ModelBenchRun(arguments, parsed, terminal, common, cancellation).Run(asked));
+            }
+
+            if (parsed.GetValue(kernels))
+            {
+                return Task.FromResult(FormatBenchRun.Run(parsed.GetValue(arguments.Types) ?? [], parsed, terminal, common, cancellation));
+            }
+
+            arguments.Check(parsed, threads: 1);
+
+            if (asked.Except(s_parts).FirstOrDefault() is { } part)
+            {
+                throw new UsageException($"--only: '{part}' is measured of a model. Name a file or a --shape.");
+            }
+
+            string[] parts = asked.Length > 0 ? asked : s_parts;
             var results = new List<BenchResult>();
             MachinePeaks peaks = Tell(terminal, "peaks of this machine", MachinePeaks.Measure);
             if (parts.Contains("kernels"))
@@ -68,31 +98,12 @@ internal static class BenchCommand
     }
 
     private static BenchResult Rescale(BenchResult result, MachinePeaks before, MachinePeaks best) =>
-        result with { Share = result.Share * PeakOf(before, result.Peak) / PeakOf(best, result.Peak) };
-
-    private static double PeakOf(MachinePeaks peaks, string name)
-    {
-        PeakPair pair = name.Split('.')[0] switch
-        {
-            "bandwidthGBs" => peaks.BandwidthGBs,
-            "int8Gops" => peaks.Int8Gops,
-            _ => peaks.Float32Gflops,
-        };
-        return name.EndsWith("t1", StringComparison.Ordinal) ? pair.T1 : pair.T2;
-    }
+        result with { Share = result.Share * SpeedMeasure.PeakOf(before, result.Peak) / SpeedMeasure.PeakOf(best, result.Peak) };
 
     private static void WriteJson(Utf8JsonWriter json, MachinePeaks peaks, List<BenchResult> results)
     {
         json.WriteStartObject();
-        json.WriteStartObject("machine");
-        json.WriteString("cpu", peaks.Cpu);
-        json.WriteNumber("processors", peaks.ProcessorCount);
-        json.WriteNumber("laneWidth", peaks.LaneWidth);
-        json.WriteString("int8Instructions", peaks.Int8Instructions);
-        WritePair(json, "bandwidthGBs", peaks.BandwidthGBs);
-        WritePair(json, "float32Gflops", peaks.Float32Gflops);
-        WritePair(json, "int8Gops", peaks.Int8Gops);
-        json.WriteEndObject();
+        BenchReport.WriteMachine(json, peaks);
         json.WriteStartArray("results");
         foreach (BenchResult result in results)
         {
@@ -109,19 +120,9 @@ internal static class BenchCommand
         json.WriteEndObject();
     }
 
-    private static void WritePair(Utf8JsonWriter json, string name, PeakPair pair)
-    {
-        json.WriteStartObject(name);
-        json.WriteNumber("t1", Math.Round(pair.T1, 2));
-        json.WriteNumber("t2", Math.Round(pair.T2, 2));
-        json.WriteEndObject();
-    }
-
     private static void Write(Terminal terminal, MachinePeaks peaks, List<BenchResult> results)
     {
-        terminal.Out.WriteLine($"{peaks.Cpu}, {peaks.ProcessorCount} processors, vectors of {peaks.LaneWidth} bits; one thread / two threads:");
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"memory reads {peaks.BandwidthGBs.T1:F1} / {peaks.BandwidthGBs.T2:F1} GB/s, float32 {peaks.Float32Gflops.T1:F0} / {peaks.Float32Gflops.T2:F0} GFLOP/s, int8 {peaks.Int8Gops.T1:F0} / {peaks.Int8Gops.T2:F0} GOP/s ({peaks.Int8Instructions})"));
+        BenchReport.WriteMachine(terminal, peaks);
         Table table = new Table().Border(TableBorder.Simple).AddColumn("what").AddColumn(new TableColumn("value").RightAligned())
             .AddColumn("unit").AddColumn(new TableColumn("share").RightAligned()).AddColumn("of the peak");
         foreach (BenchResult result in results)

@@ -80,6 +80,12 @@ public sealed unsafe class PackedWeight
         set => field = value || !Array.TrueForAll(_matrices, matrix => matrix.Format.CodeGroup > 0);
     }
 
+    /// <summary>Which body multiplies it on this machine, as <c>AVX2 codes</c>: what <c>moe bench --kernels</c> lists.</summary>
+    public string KernelName => IsExact ? $"float32, {Kernels.Simd.Width} bits" : Products.CodeDotKernel.Name;
+
+    /// <summary>True where its bytes are kept in an order of their own for that kernel.</summary>
+    public bool IsRepacked => false;
+
     /// <summary>Experts side by side, each stored in a format of its own.</summary>
     /// <param name="experts">A matrix <c>[N, K]</c> an expert, all of one shape.</param>
     /// <returns>The stack <c>[E, N, K]</c>.</returns>

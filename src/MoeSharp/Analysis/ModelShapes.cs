@@ -8,7 +8,8 @@ namespace MoeSharp.Analysis;
 /// <remarks>Sizes are those of the models' <c>config.json</c>; what does not change the work (scales, tokens) is left at its default.</remarks>
 public static class ModelShapes
 {
-    /// <summary>Names and shapes; <c>mixtral-8l</c> is Mixtral 8×7B cut to 8 layers.</summary>
+    /// <summary>Names and shapes; <c>mixtral-8l</c> is Mixtral at half its width in 8 layers,
+    /// <c>tiny-moe</c> a model that runs anywhere in a moment.</summary>
     public static IReadOnlyDictionary<string, DecoderConfig> All { get; } = new Dictionary<string, DecoderConfig>(StringComparer.Ordinal)
     {
         ["olmoe-1b-7b"] = new()
@@ -26,13 +27,14 @@ public static class ModelShapes
         ["mixtral-8l"] = new()
         {
             VocabularySize = 32000,
-            HiddenSize = 4096,
+            HiddenSize = 2048,
             LayerCount = 8,
-            HeadCount = 32,
+            HeadCount = 16,
             KeyValueHeadCount = 8,
             HeadSize = 128,
             PositionCount = 32768,
-            Experts = new ExpertsConfig { ExpertCount = 8, TopK = 2, IntermediateSize = 14336 },
+            Rotary = new RotaryConfig { Theta = 1_000_000 },
+            Experts = new ExpertsConfig { ExpertCount = 8, TopK = 2, IntermediateSize = 7168 },
         },
         ["qwen3-30b-a3b"] = new()
         {
@@ -43,6 +45,7 @@ public static class ModelShapes
             KeyValueHeadCount = 4,
             HeadSize = 128,
             PositionCount = 40960,
+            Rotary = new RotaryConfig { Theta = 1_000_000 },
             QueryKeyNorm = QueryKeyNorm.PerHead,
             Experts = new ExpertsConfig { ExpertCount = 128, TopK = 8, IntermediateSize = 768 },
         },
@@ -55,6 +58,7 @@ public static class ModelShapes
             KeyValueHeadCount = 16,
             HeadSize = 192,
             PositionCount = 16384,
+            Rotary = new RotaryConfig { IsInterleaved = true },
             Latent = new LatentSizes { KeyValueRank = 512, UnrotatedSize = 128, RotatedSize = 64, ValueSize = 128 },
             DenseLayers = [0],
             IntermediateSize = 10944,
@@ -69,6 +73,7 @@ public static class ModelShapes
             KeyValueHeadCount = 8,
             HeadSize = 64,
             PositionCount = 131072,
+            Rotary = new RotaryConfig { Theta = 150_000 },
             HasQueryKeyValueBias = true,
             HasOutputBias = true,
             HasAttentionSinks = true,
@@ -85,6 +90,28 @@ public static class ModelShapes
                 Clamp = new ClampedSwiGlu(),
             },
         },
+        ["tiny-moe"] = new()
+        {
+            VocabularySize = 4096,
+            HiddenSize = 256,
+            LayerCount = 2,
+            HeadCount = 4,
+            KeyValueHeadCount = 2,
+            HeadSize = 64,
+            PositionCount = 8192,
+            Experts = new ExpertsConfig { ExpertCount = 8, TopK = 2, IntermediateSize = 256 },
+        },
+    };
+
+    /// <summary>The GGUF architecture that files of a shape have.</summary>
+    /// <param name="name">One of <see cref="All"/>.</param>
+    public static string ArchitectureOf(string name) => name switch
+    {
+        "olmoe-1b-7b" => "olmoe",
+        "qwen3-30b-a3b" => "qwen3moe",
+        "deepseek-v2-lite" => "deepseek2",
+        "gpt-oss-20b" => "gpt-oss",
+        _ => "llama",
     };
 
     /// <summary>A shape with fewer layers.</summary>

@@ -17,10 +17,15 @@ internal static unsafe class CodeDotKernel
     private const int Block = RowCodes.BlockLength;
     private const int Chains = 8;
 
+    /// <summary>Which body runs.</summary>
+    public static string Name => IsWide ? "AVX2 codes" : "scalar codes";
+
+    private static bool IsWide => Simd.Width >= 256 && Avx2.IsSupported && Fma.IsSupported;
+
     /// <summary>Four results.</summary>
     public static Vector128<float> Run(in RowCodes x, long xRow, in CodeTile tile, int row, int columns, int group, bool hasOffsets)
     {
-        if (Simd.Width >= 256 && Avx2.IsSupported && Fma.IsSupported)
+        if (IsWide)
         {
             return group == Block
                 ? Wide<GroupOf32>(x.Codes(xRow), x.Scales(xRow), x.Sums(xRow), tile, row, columns, hasOffsets)

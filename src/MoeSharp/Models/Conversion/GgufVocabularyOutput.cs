@@ -39,7 +39,7 @@ internal static class GgufVocabularyOutput
     }
 
     // The embedding may have more rows than the tokenizer has tokens; readers want as many of both.
-    private static void FillUp(GgufMetadata metadata, int count)
+    internal static void FillUp(GgufMetadata metadata, int count)
     {
         GgufTexts tokens = metadata.GetTexts(TokensKey);
         if (tokens.Count >= count)

@@ -24,6 +24,8 @@ public sealed record QuantizationRecipe
         ("IQ4_XS", Mixture.IQ4XS, "IQ4_XS", 30), ("MXFP4_MOE", Mixture.MXFP4Experts, "MXFP4", 38),
     ];
 
+    private const int GuessedFileType = 1024; // "guessed", as llama.cpp says of files it cannot name
+
     private readonly Mixture _mixture;
 
     private QuantizationRecipe(string name, BlockFormat format, Mixture mixture, int fileType)
@@ -73,6 +75,13 @@ public sealed record QuantizationRecipe
 
         (string known, Mixture mixture, string format, int fileType) = s_recipes[index];
         return new QuantizationRecipe(known, BlockFormats.Find(format)!, pure ? Mixture.None : mixture, fileType);
+    }
+
+    /// <summary>Every matrix in one format, also one that can only be read: for models of random blocks.</summary>
+    internal static QuantizationRecipe Of(BlockFormat format)
+    {
+        int index = Array.FindIndex(s_recipes, recipe => recipe.Name == format.Name);
+        return new QuantizationRecipe(format.Name, format, Mixture.None, index < 0 ? GuessedFileType : s_recipes[index].FileType);
     }
 
     /// <summary>A format that can be written, by name; null when there is none.</summary>
