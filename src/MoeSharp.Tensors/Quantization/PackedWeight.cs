@@ -84,7 +84,7 @@ public sealed unsafe class PackedWeight
     public string KernelName => IsExact ? $"float32, {Kernels.Simd.Width} bits" : Products.CodeDotKernel.Name;
 
     /// <summary>True where its bytes are kept in an order of their own for that kernel.</summary>
-    public bool IsRepacked => false;
+    public bool IsRepacked { get; private init; }
 
     /// <summary>Experts side by side, each stored in a format of its own.</summary>
     /// <param name="experts">A matrix <c>[N, K]</c> an expert, all of one shape.</param>
