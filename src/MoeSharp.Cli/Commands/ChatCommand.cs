@@ -20,13 +20,14 @@ internal static class ChatCommand
         };
         var system = new Option<string?>("--system") { Description = "What the model is told before the conversation.", HelpName = "TEXT" };
         var sampling = new SamplingArguments(maxTokens: 1024);
-        var command = new Command(Name, "Talk with a model; /help lists what you can type.") { path, template, system };
+        Option<bool> exact = TextArguments.Exact();
+        var command = new Command(Name, "Talk with a model; /help lists what you can type.") { path, template, system, exact };
         sampling.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             GenerationOptions options = sampling.Read(parsed, parsed.GetValue(common.Seed));
             using Workers workers = common.OpenWorkers(parsed);
-            using Model model = RunCommand.Open(parsed.GetValue(path)!, workers);
+            using Model model = RunCommand.Open(parsed.GetValue(path)!, workers, parsed.GetValue(exact));
             using Conversation conversation = model.StartConversation(Template(model, parsed.GetValue(template)));
             conversation.System = parsed.GetValue(system);
             using var interrupt = new Interrupt(cancellation);

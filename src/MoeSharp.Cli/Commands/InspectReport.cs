@@ -1,7 +1,8 @@
 using System.Text.Json;
 using MoeSharp.Analysis.Planning;
+using MoeSharp.Formats;
+using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
-using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Cli.Commands;
 
@@ -9,9 +10,11 @@ namespace MoeSharp.Cli.Commands;
 internal static class InspectReport
 {
     /// <summary>The facts of a folder or file, or of the built-in model; loads no weight of a folder.</summary>
-    public static CheckpointFacts Read(string? path) => path is null || RunCommand.IsTiny(path)
-        ? CheckpointFacts.Of(Model.Tiny, "the built-in model", BlockFormats.BF16)
-        : CheckpointFacts.Read(path);
+    public static CheckpointFacts Read(string? path)
+    {
+        using StoredModel model = path is null ? StoredModel.OpenTiny() : ConvertCommand.OpenSource(path);
+        return CheckpointFacts.Of(model);
+    }
 
     /// <summary>Parameters by every convention, as a JSON object.</summary>
     public static void WriteParameters(Utf8JsonWriter json, CheckpointFacts facts)
@@ -66,6 +69,27 @@ internal static class InspectReport
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             json.WriteNumberValue(config.HasExperts(layer) ? config.Experts!.ExpertCount : 0);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("tensors");
+        foreach (StoredTensor tensor in facts.Tensors)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", tensor.Name);
+            json.WriteString("type", tensor.Type.Name());
+            json.WriteStartArray("shape");
+            foreach (long size in tensor.Shape)
+            {
+                json.WriteNumberValue(size);
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("parameters", tensor.ElementCount);
+            json.WriteNumber("bytes", tensor.ByteLength);
+            json.WriteString("file", Path.GetFileName(tensor.File));
+            json.WriteNumber("offset", tensor.Offset);
+            json.WriteEndObject();
         }
 
         json.WriteEndArray();

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using MoeSharp.Analysis;
+using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
-using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Cli.Commands;
@@ -13,7 +13,7 @@ internal static class LogitsCommand
     public static Command Create(Terminal terminal, CommonOptions common)
     {
         var path = new Argument<string>("MODEL") { Description = "A model folder, a .gguf file, or 'tiny' for the built-in model." };
-        var exact = new Option<bool>("--exact") { Description = "Multiply the values of block formats in float32: the definition of the answer." };
+        Option<bool> exact = TextArguments.Exact();
         var ids = new Option<string>("--ids") { Description = "Token ids, separated by commas.", Required = true, HelpName = "5,7,9" };
         var target = new Option<string>("--out") { Description = "The safetensors file to write.", Required = true, HelpName = "FILE" };
         var command = new Command("logits", "Write logits, hidden states and routing of some tokens as safetensors.") { path, ids, target, exact };
@@ -57,8 +57,8 @@ internal static class LogitsCommand
             return Model.Tiny.Decoder;
         }
 
-        var options = new WeightOptions { IsExact = isExact };
-        return GgufDecoder.IsGguf(path) ? GgufDecoder.Load(path, options).Decoder : DecoderFolder.Load(DecoderFolder.Of(path), options).Decoder;
+        using StoredModel model = StoredModel.Open(path);
+        return model.Load(new WeightOptions { IsExact = isExact });
     }
 
     private static int[] ParseIds(string text)

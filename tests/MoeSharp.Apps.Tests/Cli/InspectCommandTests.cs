@@ -81,4 +81,27 @@ public class InspectCommandTests
             .ShouldBe(json.GetProperty("parameters").GetProperty("total").GetInt64());
         (await CommandRun.Of("plan", file, "--bandwidth", "10", "--gflops", "10")).ExitCode.ShouldBe(0);
     }
+
+    [Fact]
+    public async Task Every_tensor_is_listed_with_its_place()
+    {
+        foreach (string model in (string[])[GoldenFolder.Mixtral, Path.Combine(AppContext.BaseDirectory, "Golden", "mixtral.bf16.gguf"), "tiny"])
+        {
+            JsonElement json = (await CommandRun.Of("inspect", model, "--json")).Json();
+            JsonElement[] tensors = [.. json.GetProperty("tensors").EnumerateArray()];
+            tensors.Sum(tensor => tensor.GetProperty("parameters").GetInt64()).ShouldBe(json.GetProperty("parameters").GetProperty("total").GetInt64());
+            tensors.Sum(tensor => tensor.GetProperty("bytes").GetInt64()).ShouldBe(json.GetProperty("bytes").GetInt64());
+            foreach (JsonElement tensor in tensors)
+            {
+                tensor.GetProperty("shape").EnumerateArray().Aggregate(1L, (product, size) => product * size.GetInt64())
+                    .ShouldBe(tensor.GetProperty("parameters").GetInt64());
+                tensor.GetProperty("type").GetString().ShouldBeOneOf("BF16", "F32");
+                tensor.GetProperty("offset").GetInt64().ShouldBeGreaterThan(0);
+                tensor.GetProperty("name").GetString().ShouldNotBeNullOrEmpty();
+                tensor.GetProperty("file").GetString().ShouldNotBeNullOrEmpty();
+            }
+
+            json.GetProperty("cacheBytesPerToken").GetInt64().ShouldBeGreaterThan(0);
+        }
+    }
 }

@@ -1,9 +1,7 @@
 using MoeSharp.Formats;
-using MoeSharp.Formats.Gguf;
-using MoeSharp.Formats.Safetensors;
+using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
-using MoeSharp.Models.Decoding.Gguf;
 using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Analysis.Planning;
@@ -12,8 +10,10 @@ namespace MoeSharp.Analysis.Planning;
 public sealed class CheckpointFacts
 {
     private CheckpointFacts(
-        string name, string family, string architecture, DecoderConfig config, string types, IReadOnlyDictionary<string, StoredWeight> stored)
+        string name, string family, string architecture, DecoderConfig config, string types, IReadOnlyDictionary<string, StoredWeight> stored,
+        IReadOnlyList<StoredTensor> tensors)
     {
+        Tensors = tensors;
         Name = name;
         FamilyName = family;
         Architecture = architecture;
@@ -49,6 +49,9 @@ public sealed class CheckpointFacts
     /// <summary>How each weight is stored, by our name of it.</summary>
     public IReadOnlyDictionary<string, StoredWeight> Stored { get; }
 
+    /// <summary>All tensors of the files, those that no weight uses included.</summary>
+    public IReadOnlyList<StoredTensor> Tensors { get; }
+
     /// <summary>How numbers are stored, as <c>BF16, F32</c>.</summary>
     public string StoredTypes { get; }
 
@@ -72,38 +75,17 @@ public sealed class CheckpointFacts
     /// <exception cref="ConfigException">The configuration is faulty or not understood.</exception>
     public static CheckpointFacts Read(string path)
     {
-        if (GgufDecoder.IsGguf(path))
-        {
-            using GgufFile file = GgufFile.Open(path);
-            (GgufLayout layout, DecoderConfig facts) = GgufLayouts.Read(file);
-            WeightMap tensors = layout.Map(facts, name => file.TryFind(name, out StoredTensor? tensor) ? tensor.Shape : null);
-            string family = GgufLayouts.FamilyOf(layout, facts)?.ModelType ?? layout.Architecture;
-            return Read(path, family, layout.Architecture, facts, tensors, file);
-        }
-
-        string folder = DecoderFolder.Of(path);
-        string configPath = Path.Combine(folder, DecoderFolder.ConfigName);
-        if (!File.Exists(configPath))
-        {
-            throw new ModelFormatException(path, null, null, $"holds no {DecoderFolder.ConfigName}. Give the folder of a model.");
-        }
-
-        (Family published, DecoderConfig config) = FamilyCatalogue.Read(configPath);
-        using TensorSource source = SafetensorsModel.Open(folder);
-        return Read(path, published.ModelType, published.Architecture, config, published.Map(config, name => source.TryFind(name, out _)), source);
+        using StoredModel model = StoredModel.Open(path);
+        return Of(model);
     }
 
-    /// <summary>The facts of a model that is not in a file.</summary>
-    /// <param name="model">The model; of a family.</param>
-    /// <param name="name">How to call it.</param>
-    /// <param name="format">How its weights are stored.</param>
-    public static CheckpointFacts Of(Model model, string name, BlockFormat format)
+    /// <summary>The facts of a model on disk, or of the built-in one.</summary>
+    /// <param name="model">The model; only its headers are asked.</param>
+    /// <exception cref="ModelFormatException">A tensor is missing.</exception>
+    public static CheckpointFacts Of(StoredModel model)
     {
-        Dictionary<string, StoredWeight> stored = PlannedWeight.ListOf(model.Config).ToDictionary(
-            weight => weight.Parameter,
-            weight => new StoredWeight(format.Name, format.BytesOf(weight.Shape.Length), format),
-            StringComparer.Ordinal);
-        return new CheckpointFacts(name, model.Family!.ModelType, model.Family.Architecture, model.Config, format.Name, stored);
+        string architecture = model.Layout?.Architecture ?? model.Family!.Architecture;
+        return Read(model.Path, model.Family?.ModelType ?? architecture, architecture, model.Config, model.Map, model.Source);
     }
 
     /// <summary>Reads what a list of tensors says.</summary>
@@ -128,6 +110,6 @@ public sealed class CheckpointFacts
             entry => new StoredWeight(types[entry.Key].Name(), (long)Math.Round(entry.Value), types[entry.Key].Format()),
             StringComparer.Ordinal);
         string all = string.Join(", ", source.Tensors.Select(tensor => tensor.Type.Name()).Distinct().Order());
-        return new CheckpointFacts(name, family, architecture, config, all, stored);
+        return new CheckpointFacts(name, family, architecture, config, all, stored, source.Tensors);
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MoeSharp.Formats;
 using MoeSharp.Formats.Gguf;
 using MoeSharp.Formats.Safetensors;
+using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Models.Decoding.Families;
 using MoeSharp.Models.Decoding.Gguf;
@@ -206,8 +207,8 @@ public static class ModelVerifier
     {
         if (report.IsSound && FamilyCatalogue.Find(report.Model ?? "") is not null)
         {
-            using ModelHeader header = ModelHeader.Open(folder);
-            header.RequireTensors();
+            using StoredModel model = StoredModel.Open(folder);
+            model.RequireTensors();
         }
     }
 

@@ -9,7 +9,7 @@ namespace MoeSharp.Formats.Safetensors;
 /// <para>Tensors go into files in their order, each file as full as the size allows; a tensor that is larger has a file of its own. The
 /// names are those that transformers writes and reads.</para>
 /// <para>All files get their names with <see cref="Commit"/>, the index last: whatever interrupts it, there is no index without its
-/// files. Not safe for concurrent use.</para>
+/// files. Files of these names that another model left in the folder go. Not safe for concurrent use.</para>
 /// </remarks>
 public sealed class ShardedSafetensorsWriter : IDisposable
 {
@@ -105,14 +105,18 @@ public sealed class ShardedSafetensorsWriter : IDisposable
             writer.RequireComplete();
         }
 
+        // Without its index, a model of several files that was there is none; new files may have names of old ones.
+        string index = Path.Combine(_folder, SafetensorsModel.IndexName);
+        File.Delete(index);
         foreach (SafetensorsWriter writer in _writers)
         {
             writer.Commit();
         }
 
+        RemoveOthers();
         if (_files.Count > 1)
         {
-            AtomicFile.WriteAllBytes(Path.Combine(_folder, SafetensorsModel.IndexName), Index());
+            AtomicFile.WriteAllBytes(index, Index());
         }
     }
 
@@ -128,6 +132,18 @@ public sealed class ShardedSafetensorsWriter : IDisposable
     private SafetensorsWriter WriterOf(string name) => _fileOf.TryGetValue(name, out int file)
         ? _writers[file]
         : throw new ArgumentException($"safetensors: tensor '{name}' was not planned. Name every tensor when the writer is made.");
+
+    private void RemoveOthers()
+    {
+        foreach (string path in Directory.EnumerateFiles(_folder, "model*.safetensors"))
+        {
+            string name = Path.GetFileName(path);
+            if (!_files.Contains(name) && (name == SafetensorsModel.FileName || IsShard(name)))
+            {
+                File.Delete(path);
+            }
+        }
+    }
 
     private byte[] Index()
     {

@@ -28,19 +28,7 @@ internal static class FolderOutput
         BlockFormat[] formats = [.. tensors.Select(tensor => FormatOf(tensor, matrices, model.Config, options.Recipe is null, cancellation))];
 
         Directory.CreateDirectory(folder);
-        if (options.Overwrites)
-        {
-            // The old configuration goes first: until the new one stands there, the folder is no model.
-            File.Delete(Path.Combine(folder, DecoderFolder.ConfigName));
-            File.Delete(Path.Combine(folder, SafetensorsModel.IndexName));
-        }
-
-        (List<QuantizedTensor> report, IReadOnlyList<string> files) = FolderWeights.Write(folder, tensors, formats, options, cancellation);
-        if (options.Overwrites)
-        {
-            RemoveOldWeights(folder, files);
-        }
-
+        List<QuantizedTensor> report = FolderWeights.Write(folder, tensors, formats, options, cancellation);
         var notes = new List<string>();
         WriteFiles(model, folder, FamilyConfig(model, published?.Json, family, matrices, hasPairs), notes);
         return new ConversionReport(folder, family.ModelType, report, notes);
@@ -141,19 +129,6 @@ internal static class FolderOutput
             || File.Exists(Path.Combine(folder, SafetensorsModel.FileName)) || File.Exists(Path.Combine(folder, SafetensorsModel.IndexName))))
         {
             throw new IOException($"{folder}: holds a model already. Choose another folder, or allow replacing it (--force).");
-        }
-    }
-
-    // A model that was there may have had other files.
-    private static void RemoveOldWeights(string folder, IReadOnlyList<string> files)
-    {
-        foreach (string path in Directory.EnumerateFiles(folder, "model*.safetensors").Where(path => !files.Contains(Path.GetFileName(path))))
-        {
-            string name = Path.GetFileName(path);
-            if (name == SafetensorsModel.FileName || ShardedSafetensorsWriter.IsShard(name))
-            {
-                File.Delete(path);
-            }
         }
     }
 

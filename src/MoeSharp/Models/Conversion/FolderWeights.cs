@@ -1,6 +1,7 @@
 using MoeSharp.Formats;
 using MoeSharp.Formats.Pairs;
 using MoeSharp.Formats.Safetensors;
+using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Models.Conversion;
@@ -13,11 +14,12 @@ internal static class FolderWeights
     /// <summary>True for the name of a tensor that is published as blocks beside scales.</summary>
     public static bool IsPair(string name) => name.EndsWith(Mxfp4Pair.BlocksEnd, StringComparison.Ordinal);
 
-    /// <summary>Writes the files; they appear when all are complete.</summary>
-    /// <returns>What was written, and the names of the files.</returns>
+    /// <summary>Writes the files; they appear when all are complete. A model that is there stays whole until then, and then loses its
+    /// configuration, without which it is none.</summary>
+    /// <returns>What was written.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing stays.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite and its new format cannot hold that.</exception>
-    public static (List<QuantizedTensor> Report, IReadOnlyList<string> Files) Write(
+    public static List<QuantizedTensor> Write(
         string folder, List<PlannedTensor> tensors, BlockFormat[] formats, ConversionOptions options, CancellationToken cancellation)
     {
         var report = new List<QuantizedTensor>();
@@ -38,8 +40,9 @@ internal static class FolderWeights
         }
 
         cancellation.ThrowIfCancellationRequested();
+        File.Delete(Path.Combine(folder, DecoderFolder.ConfigName));
         writer.Commit();
-        return (report, writer.Files);
+        return report;
     }
 
     private static IEnumerable<SafetensorsEntry> EntriesOf(PlannedTensor tensor, BlockFormat format)

@@ -67,7 +67,7 @@ public sealed class StoredModel : IDisposable
 
         (Family family, DecoderConfig config) = FamilyCatalogue.Read(configPath);
         TensorSource source = SafetensorsModel.Open(folder);
-        return new StoredModel(folder, config, source, family.Map(config, name => source.TryFind(name, out _))) { Family = family };
+        return Own(source, () => new StoredModel(folder, config, source, family.Map(config, name => source.TryFind(name, out _))) { Family = family });
     }
 
     /// <summary>Opens the built-in model.</summary>
@@ -78,6 +78,10 @@ public sealed class StoredModel : IDisposable
         var source = new SafetensorsBuffer(TinyFile(SafetensorsModel.FileName), SafetensorsModel.FileName);
         return new StoredModel("the built-in model", config, source, family.Map(config)) { Family = family };
     }
+
+    /// <summary>Checks that every tensor is there, has its shape and is used.</summary>
+    /// <exception cref="ModelFormatException">Tensors are missing, left over or of another shape.</exception>
+    public void RequireTensors() => DecoderWeights.Require(Map, Source);
 
     /// <summary>Loads the decoder.</summary>
     /// <param name="options">Whether weights stay as they are stored; null for that.</param>
@@ -153,15 +157,23 @@ public sealed class StoredModel : IDisposable
     private static StoredModel OpenGguf(string path)
     {
         GgufFile file = GgufFile.Open(path);
-        try
+        return Own(file, () =>
         {
             (GgufLayout layout, DecoderConfig config) = GgufLayouts.Read(file);
             WeightMap map = layout.Map(config, name => file.TryFind(name, out StoredTensor? tensor) ? tensor.Shape : null);
             return new StoredModel(path, config, file, map) { Layout = layout, Family = GgufLayouts.FamilyOf(layout, config) };
+        });
+    }
+
+    private static StoredModel Own(TensorSource source, Func<StoredModel> create)
+    {
+        try
+        {
+            return create();
         }
         catch
         {
-            file.Dispose();
+            source.Dispose();
             throw;
         }
     }

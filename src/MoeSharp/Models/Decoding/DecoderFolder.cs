@@ -51,9 +51,10 @@ public static class DecoderFolder
     /// <param name="path">The folder; made when it is not there.</param>
     /// <param name="type">How numbers are stored: F32 exactly, BF16 and F16 rounded to nearest even.</param>
     /// <param name="preferred">The family to try first: the one the model came from.</param>
+    /// <param name="shardBytes">Bytes of weights in one file, at most; above it there are several, with an index.</param>
     /// <returns>The family that was chosen.</returns>
     /// <exception cref="ConfigException">No family equals the configuration.</exception>
-    public static Family Save(Decoder decoder, string path, DType type = DType.F32, Family? preferred = null)
+    public static Family Save(Decoder decoder, string path, DType type = DType.F32, Family? preferred = null, long shardBytes = ShardedSafetensorsWriter.DefaultShardBytes)
     {
         Family family = FamilyCatalogue.Choose(decoder.Config, preferred);
         Directory.CreateDirectory(path);
@@ -63,9 +64,12 @@ public static class DecoderFolder
             DType.F16 => "float16",
             _ => "float32",
         };
-        DecoderWeights.Save(decoder, family, Path.Combine(path, SafetensorsModel.FileName), type);
+        string config = Path.Combine(path, ConfigName);
+
+        // Until the new configuration stands there, a folder whose weights are being replaced is no model.
+        DecoderWeights.Save(decoder, family, path, type, shardBytes, () => File.Delete(config));
         AtomicFile.WriteAllBytes(
-            Path.Combine(path, ConfigName), System.Text.Encoding.UTF8.GetBytes(FamilyCatalogue.Write(family, decoder.Config, name)));
+            config, System.Text.Encoding.UTF8.GetBytes(FamilyCatalogue.Write(family, decoder.Config, name)));
         return family;
     }
 }

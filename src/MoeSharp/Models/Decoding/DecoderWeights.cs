@@ -48,12 +48,16 @@ public static class DecoderWeights
         decoder.Use(reader.MappedFiles);
     }
 
-    /// <summary>Writes a decoder's weights as one safetensors file in the layout of a family.</summary>
+    /// <summary>Writes a decoder's weights into a folder in the layout of a family: one safetensors file, or several with an index.</summary>
     /// <param name="decoder">The model.</param>
     /// <param name="family">A family that can say its configuration.</param>
-    /// <param name="path">The file; it appears when it is complete.</param>
+    /// <param name="folder">The folder, which exists; the files appear when all are complete.</param>
     /// <param name="type">How numbers are stored: F32 exactly, BF16 and F16 rounded to nearest even.</param>
-    public static void Save(Decoder decoder, Family family, string path, DType type)
+    /// <param name="shardBytes">Bytes of tensors in one file, at most.</param>
+    /// <param name="beforeNaming">Done when everything is written, before the files get their names; null for nothing.</param>
+    public static void Save(
+        Decoder decoder, Family family, string folder, DType type, long shardBytes = ShardedSafetensorsWriter.DefaultShardBytes,
+        Action? beforeNaming = null)
     {
         StoredType stored = type switch
         {
@@ -62,8 +66,8 @@ public static class DecoderWeights
             _ => StoredType.F32,
         };
         WeightMap map = family.Map(decoder.Config);
-        using var writer = new SafetensorsWriter(
-            path, map.Bindings.Select(binding => new SafetensorsEntry(binding.Tensor, stored, binding.Shape.ToArray())));
+        using var writer = new ShardedSafetensorsWriter(
+            folder, map.Bindings.Select(binding => new SafetensorsEntry(binding.Tensor, stored, binding.Shape.ToArray())), shardBytes);
         Dictionary<string, Tensor> biases = decoder.ExpertBiases().ToDictionary(bias => bias.Name, bias => bias.Value, StringComparer.Ordinal);
         foreach (WeightBinding binding in map.Bindings)
         {
@@ -91,6 +95,7 @@ public static class DecoderWeights
             }
         }
 
+        beforeNaming?.Invoke();
         writer.Commit();
 
         // The run of a segment alone, in float32, however the parameter is stored.

@@ -1,5 +1,6 @@
 using MoeSharp.Analysis;
 using MoeSharp.Analysis.Planning;
+using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors.Quantization;
 
@@ -28,7 +29,8 @@ public class ModelPlanTests
     [Fact]
     public void What_fits_is_what_is_not_larger_than_the_memory()
     {
-        CheckpointFacts facts = CheckpointFacts.Of(Model.Tiny, "tiny", BlockFormats.BF16);
+        using StoredModel tiny = StoredModel.OpenTiny();
+        CheckpointFacts facts = CheckpointFacts.Of(tiny);
         ModelPlan large = ModelPlan.Create(facts, 1L << 40, 128, s_machine);
         large.Choices.ShouldAllBe(choice => choice.Fits && choice.LongestContext == facts.Config.PositionCount);
         large.Choices[0].WeightBytes.ShouldBe(facts.Bytes);

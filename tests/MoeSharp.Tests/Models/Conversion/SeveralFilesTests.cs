@@ -126,6 +126,37 @@ public sealed class SeveralFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_is_there_stays_whole_while_another_is_written_over_it()
+    {
+        string target = _folder["model"];
+        Convert(Path.Combine(FamilyFolder.Root, "mixtral"), target, new ConversionOptions { ShardBytes = PartBytes });
+        using (StoredModel model = StoredModel.Open(s_original))
+        {
+            using var stop = new CancellationTokenSource();
+            var options = new ConversionOptions { Overwrites = true, Progress = new Stopper(stop, 20) };
+            Should.Throw<OperationCanceledException>(() => ModelConverter.Convert(model, target, options, stop.Token));
+        }
+
+        ModelVerifier.Verify(target, deep: true).Findings.ShouldBeEmpty();
+        using StoredModel old = StoredModel.Open(target);
+        old.LayoutName.ShouldBe("mixtral");
+    }
+
+    [Fact]
+    public void A_saved_model_has_shards_above_a_size_and_replaces_what_was_there()
+    {
+        MoeSharp.Models.Decoding.Decoder decoder = Decoding.SampleConfigs.Build("mixtral");
+        DecoderFolder.Save(decoder, _folder["model"], shardBytes: PartBytes);
+        Directory.GetFiles(_folder["model"], "model-*.safetensors").Length.ShouldBeGreaterThan(2);
+        ModelVerifier.Verify(_folder["model"]).Findings.ShouldBeEmpty();
+        DecoderFolder.Save(decoder, _folder["model"]);
+        Directory.GetFiles(_folder["model"]).Select(path => Path.GetFileName(path)).ShouldBe(["config.json", "model.safetensors"], ignoreOrder: true);
+        DecoderFolder.Save(decoder, _folder["model"], shardBytes: PartBytes);
+        File.Exists(Path.Combine(_folder["model"], "model.safetensors")).ShouldBeFalse();
+        DecoderFolder.Load(_folder["model"]).Decoder.State["norm.weight"].Span.ToArray().ShouldBe(decoder.State["norm.weight"].Span.ToArray());
+    }
+
+    [Fact]
     public void A_model_whose_last_steps_are_missing_is_none()
     {
         // As a killed process leaves it: shards without index, an index without config.json, parts without the first.
