@@ -21,7 +21,7 @@ internal static class ExpertsBuilder
         return new MoeLayer(
             config.HiddenSize,
             new FeedForwardBank(
-                facts.ExpertCount, facts.IntermediateSize, config.Activation, hasBias: facts.HasProjectionBias, clamp: facts.Clamp),
+                facts.ExpertCount, facts.IntermediateSize, config.Activation, facts.HasGateProjection, facts.HasProjectionBias, facts.Clamp),
             router,
             balance,
             shared,

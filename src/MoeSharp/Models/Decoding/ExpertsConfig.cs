@@ -69,6 +69,11 @@ public sealed record ExpertsConfig
     /// <summary>True for a bias per expert that takes part in choosing, never in weighting.</summary>
     public bool HasExpertBias { get; init; }
 
+    /// <summary>True for experts with a gate projection beside the one up; false for two matrices with the activation between (GLaM). No
+    /// published layout that is read here has the latter.</summary>
+    /// <value>True by default.</value>
+    public bool HasGateProjection { get; init; } = true;
+
     /// <summary>Width of the shared expert that every token visits; 0 for none.</summary>
     public int SharedIntermediateSize { get; init; }
 
@@ -93,6 +98,11 @@ public sealed record ExpertsConfig
         if (TopK < 1 || TopK > ExpertCount)
         {
             faults.Add($"Experts.TopK must be between 1 and ExpertCount ({ExpertCount}), got {TopK}.");
+        }
+
+        if (Clamp is not null && !HasGateProjection)
+        {
+            faults.Add("Experts.Clamp is of experts with a gate projection. Set HasGateProjection, or leave Clamp null.");
         }
 
         if (GroupCount < 1 || (ExpertCount > 0 && ExpertCount % GroupCount != 0))

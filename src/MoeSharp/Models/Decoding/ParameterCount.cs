@@ -76,11 +76,12 @@ public sealed record ParameterCount(
                 if (config.HasExperts(layer))
                 {
                     ExpertsConfig facts = config.Experts!;
-                    long expert = 3L * facts.IntermediateSize * hidden;
+                    int inward = facts.HasGateProjection ? 2 : 1;
+                    long expert = (inward + 1L) * facts.IntermediateSize * hidden;
                     long routerMatrices = (facts.ExpertCount + (facts.IsSharedGated ? 1 : 0)) * hidden;
                     long sharedExpert = 3L * facts.SharedIntermediateSize * hidden;
                     long sharedVectors = facts.HasSharedBias ? (2L * facts.SharedIntermediateSize) + hidden : 0;
-                    long expertVectors = facts.HasProjectionBias ? (2L * facts.IntermediateSize) + hidden : 0;
+                    long expertVectors = facts.HasProjectionBias ? ((long)inward * facts.IntermediateSize) + hidden : 0;
                     router += routerMatrices + (facts.HasExpertBias ? facts.ExpertCount : 0) + (facts.HasRouterBias ? facts.ExpertCount : 0);
                     experts += facts.ExpertCount * (expert + expertVectors);
                     shared += sharedExpert + sharedVectors;
