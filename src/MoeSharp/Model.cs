@@ -102,6 +102,7 @@ public sealed class Model : IDisposable
 
         string folder = DecoderFolder.Of(path);
         (Decoder decoder, Family family) = DecoderFolder.Load(folder, options ?? WeightOptions.Stored);
+        Repack(decoder, workers, options);
         Tokenizer? tokenizer = TokenizerFile.Find(folder) is { } file ? Tokenizer.Load(file).RecogniseControl() : null;
         string generationPath = Path.Combine(folder, GenerationConfig.FileName);
         NumberList endTokens = File.Exists(generationPath)
@@ -255,6 +256,7 @@ public sealed class Model : IDisposable
     {
         using GgufFile file = GgufFile.Open(path);
         (Decoder decoder, Family? family) = GgufDecoder.Load(file, options);
+        Repack(decoder, workers, options);
         GgufVocabulary? vocabulary = GgufVocabulary.IsIn(file.Values) ? GgufVocabulary.Read(file.Values) : null;
         return new Model(
             decoder,
@@ -264,6 +266,14 @@ public sealed class Model : IDisposable
             workers,
             ChatTemplateFile.Read(file.Values),
             ChatTemplateFile.SpecialTokens(file.Values));
+    }
+
+    private static void Repack(Decoder decoder, Workers? workers, WeightOptions? options)
+    {
+        if (options is not { Repacks: false })
+        {
+            decoder.Repack(workers ?? Workers.Default);
+        }
     }
 
     private static ModelFormatException Missing(string name) =>

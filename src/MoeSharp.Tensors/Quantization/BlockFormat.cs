@@ -1,3 +1,5 @@
+using MoeSharp.Tensors.Quantization.Panels;
+
 namespace MoeSharp.Tensors.Quantization;
 
 /// <summary>A way to store numbers: as floats, or in blocks of small whole numbers with common scales. Byte-identical to GGUF.</summary>
@@ -29,12 +31,14 @@ public abstract class BlockFormat
     /// <summary>True where <see cref="Quantize"/> exists.</summary>
     public virtual bool CanQuantize => false;
 
-    /// <summary>Elements that share one scale in <see cref="Unpack"/>: 16 or 32; 0 where the format cannot be unpacked to 8-bit codes, so
-    /// that it multiplies in float32.</summary>
+    /// <summary>Elements that share one scale in <see cref="Unpack"/>: 16 or 32; 0 where the format cannot be unpacked to 8-bit codes.</summary>
     public virtual int CodeGroup => 0;
 
     /// <summary>True where <see cref="Unpack"/> may give offsets other than 0.</summary>
     public virtual bool HasOffsets => false;
+
+    /// <summary>How products with activations of 8 bits go; null where values are multiplied in float32.</summary>
+    internal virtual PanelScheme? Panels => null;
 
     /// <summary>Bytes of <paramref name="elements"/> elements.</summary>
     /// <exception cref="ArgumentException">They are no whole number of blocks.</exception>
@@ -88,6 +92,12 @@ public abstract class BlockFormat
     /// <exception cref="NotSupportedException">The format has no such codes (<see cref="CodeGroup"/> is 0).</exception>
     public virtual void Unpack(ReadOnlySpan<byte> blocks, Span<sbyte> codes, Span<float> scales, Span<float> offsets) =>
         throw new NotSupportedException($"{Name}: has no 8-bit codes. Multiply its values in float32.");
+
+    /// <summary>A block in whole numbers: <c>value[i] = scale·multiple[i / g]·code[i] + offset·offsetMultiple[i / g]</c>.</summary>
+    /// <exception cref="NotSupportedException">The format has no such form (<see cref="Panels"/> is null).</exception>
+    internal virtual void ReadWhole(
+        ReadOnlySpan<byte> block, Span<sbyte> codes, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset) =>
+        throw new NotSupportedException($"{Name}: its groups have no whole multiples of a scale. Multiply its values in float32.");
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

@@ -49,6 +49,16 @@ public sealed unsafe class MappedFile
         }
     }
 
+    /// <summary>Tells the system that some bytes will not be read again soon: their pages need not stay in memory.</summary>
+    internal void Release(long offset, long length)
+    {
+        long first = (offset + HugePages.SmallSize - 1) / HugePages.SmallSize * HugePages.SmallSize, last = offset + length;
+        if (last - first >= HugePages.SmallSize)
+        {
+            HugePages.Release(_pointer + first, (nuint)(last - first) / HugePages.SmallSize * HugePages.SmallSize);
+        }
+    }
+
     /// <summary>Address of some bytes.</summary>
     internal byte* PointerAt(long offset, long length) => offset >= 0 && length >= 0 && offset <= Length - length
         ? _pointer + offset

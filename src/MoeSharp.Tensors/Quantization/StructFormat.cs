@@ -68,6 +68,22 @@ internal abstract class StructFormat<TBlock>(string name, int ggmlType, int bloc
         }
     }
 
+    internal override void ReadWhole(
+        ReadOnlySpan<byte> block, Span<sbyte> codes, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        if (blockLength != codeGroup)
+        {
+            base.ReadWhole(block, codes, multiples, offsetMultiples, out scale, out offset);
+            return;
+        }
+
+        Span<float> facts = stackalloc float[2];
+        facts.Clear();
+        UnpackBlock(in MemoryMarshal.AsRef<TBlock>(block), codes, facts[..1], HasOffsets ? facts[1..] : default);
+        (scale, offset) = (facts[0], facts[1]);
+        multiples[0] = offsetMultiples[0] = 1;
+    }
+
     /// <summary>Codes of a block, scale and offset of each of its groups.</summary>
     /// <param name="block">The block.</param>
     /// <param name="codes">Filled completely.</param>

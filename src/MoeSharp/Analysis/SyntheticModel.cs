@@ -45,6 +45,7 @@ public static class SyntheticModel
 
         var decoder = new Decoder(config);
         DecoderWeights.Load(decoder, source.Map, source, new WeightOptions { IsExact = isExact, Maps = false });
+        decoder.Repack(Workers.Default);
         return decoder;
     }
 

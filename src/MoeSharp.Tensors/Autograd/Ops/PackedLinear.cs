@@ -1,5 +1,6 @@
 using MoeSharp.Tensors.Kernels.MatMul;
 using MoeSharp.Tensors.Quantization;
+using MoeSharp.Tensors.Quantization.Panels;
 using MoeSharp.Tensors.Quantization.Products;
 
 namespace MoeSharp.Tensors.Autograd.Ops;
@@ -58,7 +59,7 @@ internal static unsafe class PackedLinear
         }
         else
         {
-            CodeProduct.Run(scope, x, weight, output, offsets, experts, accumulate);
+            PanelProduct.Run(scope, x, weight, output, offsets, experts, accumulate);
         }
     }
 

@@ -1,4 +1,6 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.IQ4NL;
@@ -10,6 +12,8 @@ internal sealed class IQ4NLFormat() : StructFormat<IQ4NLBlock>("IQ4_NL", ggmlTyp
     private static readonly CodeLayout s_codes = CodeLayout.Nibbles(runBytes: 16, length: 32);
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<IQ4NLPanel>(this);
 
     protected override void UnpackBlock(in IQ4NLBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
     {

@@ -1,12 +1,14 @@
 using MoeSharp.Tensors.Quantization.Fitting;
 using MoeSharp.Tensors.Quantization.IQ4NL;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.IQ4XS;
 
 /// <summary>4 bits for uneven levels; groups of 32 with signed scales of 6 bits: <c>scale·multiple·level</c>.</summary>
 /// <remarks>Source: ggml, block_iq4_xs.</remarks>
-internal sealed class IQ4XSFormat() : StructFormat<IQ4XSBlock>("IQ4_XS", ggmlType: 23, blockLength: 256, codeGroup: 32)
+internal sealed class IQ4XSFormat() : SuperFormat<IQ4XSBlock>("IQ4_XS", ggmlType: 23, codeGroup: 32)
 {
     private const int Groups = 8;
     private const int Bias = 32;
@@ -15,16 +17,23 @@ internal sealed class IQ4XSFormat() : StructFormat<IQ4XSBlock>("IQ4_XS", ggmlTyp
 
     public override bool CanQuantize => true;
 
-    protected override void UnpackBlock(in IQ4XSBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
+    internal override PanelScheme Panels => field ??= new PanelScheme<IQ4XSPanel>(this);
+
+    protected override void ReadCodes(in IQ4XSBlock block, Span<sbyte> codes)
     {
         s_codes.Read(block.Codes, codes);
         CodeValues.LookUp(UnevenLevels.Values, codes);
-        float scale = (float)block.Scale;
+    }
+
+    protected override void ReadMultiples(
+        in IQ4XSBlock block, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        (scale, offset) = ((float)block.Scale, 0);
         for (int group = 0; group < Groups; group++)
         {
             int low = (block.LowMultiples[group / 2] >> (4 * (group % 2))) & 15;
             int high = (block.HighMultiples >> (2 * group)) & 3;
-            scales[group] = scale * ((low | (high << 4)) - Bias);
+            multiples[group] = (low | (high << 4)) - Bias;
         }
     }
 

@@ -1,4 +1,6 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.MXFP4;
@@ -15,6 +17,8 @@ internal sealed class MXFP4Format() : StructFormat<MXFP4Block>("MXFP4", ggmlType
     private static readonly CodeLayout s_codes = CodeLayout.Nibbles(runBytes: 16, length: 32);
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<MXFP4Panel>(this);
 
     protected override float LargestMagnitude => float.MaxValue;
 

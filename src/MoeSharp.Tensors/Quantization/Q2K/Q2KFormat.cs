@@ -1,11 +1,13 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q2K;
 
 /// <summary>2 bits; groups of 16 with scales and offsets of 4 bits: <c>scale·multiple·code − offset·multiple</c>.</summary>
 /// <remarks>Source: ggml, block_q2_K.</remarks>
-internal sealed class Q2KFormat() : StructFormat<Q2KBlock>("Q2_K", ggmlType: 10, blockLength: 256, codeGroup: 16)
+internal sealed class Q2KFormat() : SuperFormat<Q2KBlock>("Q2_K", ggmlType: 10, codeGroup: 16)
 {
     private const int Groups = 16;
     private const int Steps = 20;
@@ -13,16 +15,20 @@ internal sealed class Q2KFormat() : StructFormat<Q2KBlock>("Q2_K", ggmlType: 10,
 
     public override bool CanQuantize => true;
 
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q2KPanel>(this);
+
     public override bool HasOffsets => true;
 
-    protected override void UnpackBlock(in Q2KBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
-    {
+    protected override void ReadCodes(in Q2KBlock block, Span<sbyte> codes) =>
         s_codes.Read(block.Codes, codes);
-        float scale = (float)block.Scale, offset = (float)block.Offset;
+
+    protected override void ReadMultiples(
+        in Q2KBlock block, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        (scale, offset) = ((float)block.Scale, -(float)block.Offset);
         for (int group = 0; group < Groups; group++)
         {
-            scales[group] = scale * (block.Multiples[group] & 15);
-            offsets[group] = -(offset * (block.Multiples[group] >> 4));
+            (multiples[group], offsetMultiples[group]) = (block.Multiples[group] & 15, block.Multiples[group] >> 4);
         }
     }
 

@@ -1,11 +1,13 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q3K;
 
 /// <summary>3 bits; groups of 16 with signed scales of 6 bits: <c>scale·multiple·(code − 4)</c>.</summary>
 /// <remarks>Source: ggml, block_q3_K.</remarks>
-internal sealed class Q3KFormat() : StructFormat<Q3KBlock>("Q3_K", ggmlType: 11, blockLength: 256, codeGroup: 16)
+internal sealed class Q3KFormat() : SuperFormat<Q3KBlock>("Q3_K", ggmlType: 11, codeGroup: 16)
 {
     private const int Groups = 16;
     private const int Bias = 4;
@@ -16,15 +18,22 @@ internal sealed class Q3KFormat() : StructFormat<Q3KBlock>("Q3_K", ggmlType: 11,
 
     public override bool CanQuantize => true;
 
-    protected override void UnpackBlock(in Q3KBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q3KPanel>(this);
+
+    protected override void ReadCodes(in Q3KBlock block, Span<sbyte> codes)
     {
         s_lowBits.Read(block.LowBits, codes);
         s_highBits.Read(block.HighBits, codes);
         CodeValues.Subtract(Bias, codes);
-        float scale = (float)block.Scale;
+    }
+
+    protected override void ReadMultiples(
+        in Q3KBlock block, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        (scale, offset) = ((float)block.Scale, 0);
         for (int group = 0; group < Groups; group++)
         {
-            scales[group] = scale * SixBitScales.Read(block.Multiples, group);
+            multiples[group] = SixBitScales.Read(block.Multiples, group);
         }
     }
 

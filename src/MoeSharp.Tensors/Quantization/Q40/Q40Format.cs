@@ -1,4 +1,6 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q40;
@@ -11,6 +13,8 @@ internal sealed class Q40Format() : StructFormat<Q40Block>("Q4_0", ggmlType: 2, 
     private static readonly CodeLayout s_codes = CodeLayout.Nibbles(runBytes: 16, length: 32);
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q40Panel>(this);
 
     protected override void UnpackBlock(in Q40Block block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
     {

@@ -1,4 +1,6 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q41;
@@ -10,6 +12,8 @@ internal sealed class Q41Format() : StructFormat<Q41Block>("Q4_1", ggmlType: 3, 
     private static readonly CodeLayout s_codes = CodeLayout.Nibbles(runBytes: 16, length: 32);
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q41Panel>(this);
 
     public override bool HasOffsets => true;
 

@@ -1,11 +1,13 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q4K;
 
 /// <summary>4 bits; groups of 32 with scales and offsets of 6 bits: <c>scale·multiple·code − offset·multiple</c>.</summary>
 /// <remarks>Source: ggml, block_q4_K.</remarks>
-internal sealed class Q4KFormat() : StructFormat<Q4KBlock>("Q4_K", ggmlType: 12, blockLength: 256, codeGroup: 32)
+internal sealed class Q4KFormat() : SuperFormat<Q4KBlock>("Q4_K", ggmlType: 12, codeGroup: 32)
 {
     private const int Groups = 8;
     private const int Steps = 20;
@@ -13,17 +15,20 @@ internal sealed class Q4KFormat() : StructFormat<Q4KBlock>("Q4_K", ggmlType: 12,
 
     public override bool CanQuantize => true;
 
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q4KPanel>(this);
+
     public override bool HasOffsets => true;
 
-    protected override void UnpackBlock(in Q4KBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
-    {
+    protected override void ReadCodes(in Q4KBlock block, Span<sbyte> codes) =>
         s_codes.Read(block.Codes, codes);
-        float scale = (float)block.Scale, offset = (float)block.Offset;
+
+    protected override void ReadMultiples(
+        in Q4KBlock block, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        (scale, offset) = ((float)block.Scale, -(float)block.Offset);
         for (int group = 0; group < Groups; group++)
         {
-            (int scaleMultiple, int offsetMultiple) = SixBitPairs.Read(block.Multiples, group);
-            scales[group] = scale * scaleMultiple;
-            offsets[group] = -(offset * offsetMultiple);
+            (multiples[group], offsetMultiples[group]) = SixBitPairs.Read(block.Multiples, group);
         }
     }
 

@@ -1,4 +1,6 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q50;
@@ -11,6 +13,8 @@ internal sealed class Q50Format() : StructFormat<Q50Block>("Q5_0", ggmlType: 6, 
     private static readonly CodeLayout s_lowBits = CodeLayout.Nibbles(runBytes: 16, length: 32);
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q50Panel>(this);
 
     protected override void UnpackBlock(in Q50Block block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
     {

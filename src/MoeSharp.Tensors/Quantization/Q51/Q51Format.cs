@@ -1,4 +1,6 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q51;
@@ -10,6 +12,8 @@ internal sealed class Q51Format() : StructFormat<Q51Block>("Q5_1", ggmlType: 7, 
     private static readonly CodeLayout s_lowBits = CodeLayout.Nibbles(runBytes: 16, length: 32);
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q51Panel>(this);
 
     public override bool HasOffsets => true;
 

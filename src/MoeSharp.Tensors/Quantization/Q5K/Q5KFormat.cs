@@ -1,11 +1,13 @@
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q5K;
 
 /// <summary>5 bits; groups of 32 with scales and offsets of 6 bits: <c>scale·multiple·code − offset·multiple</c>.</summary>
 /// <remarks>Source: ggml, block_q5_K.</remarks>
-internal sealed class Q5KFormat() : StructFormat<Q5KBlock>("Q5_K", ggmlType: 13, blockLength: 256, codeGroup: 32)
+internal sealed class Q5KFormat() : SuperFormat<Q5KBlock>("Q5_K", ggmlType: 13, codeGroup: 32)
 {
     private const int Groups = 8;
     private const int Steps = 20;
@@ -14,18 +16,23 @@ internal sealed class Q5KFormat() : StructFormat<Q5KBlock>("Q5_K", ggmlType: 13,
 
     public override bool CanQuantize => true;
 
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q5KPanel>(this);
+
     public override bool HasOffsets => true;
 
-    protected override void UnpackBlock(in Q5KBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
+    protected override void ReadCodes(in Q5KBlock block, Span<sbyte> codes)
     {
         s_lowBits.Read(block.LowBits, codes);
         s_highBits.Read(block.HighBits, codes);
-        float scale = (float)block.Scale, offset = (float)block.Offset;
+    }
+
+    protected override void ReadMultiples(
+        in Q5KBlock block, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        (scale, offset) = ((float)block.Scale, -(float)block.Offset);
         for (int group = 0; group < Groups; group++)
         {
-            (int scaleMultiple, int offsetMultiple) = SixBitPairs.Read(block.Multiples, group);
-            scales[group] = scale * scaleMultiple;
-            offsets[group] = -(offset * offsetMultiple);
+            (multiples[group], offsetMultiples[group]) = SixBitPairs.Read(block.Multiples, group);
         }
     }
 

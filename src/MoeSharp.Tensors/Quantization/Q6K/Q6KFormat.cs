@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 using MoeSharp.Tensors.Quantization.Storage;
 
 namespace MoeSharp.Tensors.Quantization.Q6K;
 
 /// <summary>6 bits; groups of 16 with signed scales of 8 bits: <c>scale·multiple·(code − 32)</c>.</summary>
 /// <remarks>Source: ggml, block_q6_K.</remarks>
-internal sealed class Q6KFormat() : StructFormat<Q6KBlock>("Q6_K", ggmlType: 14, blockLength: 256, codeGroup: 16)
+internal sealed class Q6KFormat() : SuperFormat<Q6KBlock>("Q6_K", ggmlType: 14, codeGroup: 16)
 {
     private const int Groups = 16;
     private const int Bias = 32;
@@ -16,15 +18,22 @@ internal sealed class Q6KFormat() : StructFormat<Q6KBlock>("Q6_K", ggmlType: 14,
 
     public override bool CanQuantize => true;
 
-    protected override void UnpackBlock(in Q6KBlock block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q6KPanel>(this);
+
+    protected override void ReadCodes(in Q6KBlock block, Span<sbyte> codes)
     {
         s_lowBits.Read(block.LowBits, codes);
         s_highBits.Read(block.HighBits, codes);
         CodeValues.Subtract(Bias, codes);
-        float scale = (float)block.Scale;
+    }
+
+    protected override void ReadMultiples(
+        in Q6KBlock block, Span<int> multiples, Span<int> offsetMultiples, out float scale, out float offset)
+    {
+        (scale, offset) = ((float)block.Scale, 0);
         for (int group = 0; group < Groups; group++)
         {
-            scales[group] = scale * (sbyte)block.Multiples[group];
+            multiples[group] = (sbyte)block.Multiples[group];
         }
     }
 

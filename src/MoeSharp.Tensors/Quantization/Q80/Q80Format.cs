@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using MoeSharp.Tensors.Quantization.Fitting;
+using MoeSharp.Tensors.Quantization.Panels;
+using MoeSharp.Tensors.Quantization.Panels.Formats;
 
 namespace MoeSharp.Tensors.Quantization.Q80;
 
@@ -10,6 +12,8 @@ internal sealed class Q80Format() : StructFormat<Q80Block>("Q8_0", ggmlType: 8, 
     private const int Highest = 127;
 
     public override bool CanQuantize => true;
+
+    internal override PanelScheme Panels => field ??= new PanelScheme<Q80Panel>(this);
 
     protected override void UnpackBlock(in Q80Block block, Span<sbyte> codes, Span<float> scales, Span<float> offsets)
     {

@@ -22,6 +22,7 @@ public sealed class Decoder
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName;
     private Dictionary<string, Tensor>? _state;
+    private const double MostOfMemory = 0.8; // a larger model stays in its file, whose pages may come and go
     private MappedFile[] _files = [];
     private readonly RopeTable _rope;
 
@@ -117,6 +118,30 @@ public sealed class Decoder
         }
 
         return decoder;
+    }
+
+    /// <summary>Puts stored weights into the order in which products read them (<see cref="PackedWeight.Repack"/>), one after another.</summary>
+    /// <remarks>Results stay the same in every bit. A table that is only looked up stays as it is. Not for use while others run the model.</remarks>
+    /// <param name="workers">Threads.</param>
+    /// <param name="cancellation">Ends between weights; those that are done stay done.</param>
+    /// <returns>Bytes that were moved; 0 also where they would not fit into the memory of this machine.</returns>
+    public long Repack(Workers workers, CancellationToken cancellation = default)
+    {
+        List<PackedWeight> weights = [.. _parameters
+            .Where(parameter => parameter.Packed is not null && (parameter != Embedding.Weight || Head is null)).Select(parameter => parameter.Packed!)];
+        long mapped = weights.Where(weight => weight.IsMapped).Sum(weight => weight.ByteLength), done = 0;
+        if (mapped > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * MostOfMemory)
+        {
+            return 0;
+        }
+
+        foreach (PackedWeight weight in weights)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            done += weight.Repack(workers) ? weight.ByteLength : 0;
+        }
+
+        return done;
     }
 
     /// <summary>A cache for one sequence.</summary>

@@ -18,6 +18,11 @@ public sealed record WeightOptions
     /// <value>False by default.</value>
     public bool IsExact { get; init; }
 
+    /// <summary>True to put block formats into the order in which products read them (<see cref="Decoder.Repack"/>), which takes about the time
+    /// of reading the file; false to use them as they are stored, many times slower for single tokens. Results are the same.</summary>
+    /// <value>True by default; heeded by <see cref="Model.Load"/>.</value>
+    public bool Repacks { get; init; } = true;
+
     /// <summary>True to use weights where they lie in the file, mapped into memory; false to copy them.</summary>
     /// <value>True by default.</value>
     public bool Maps { get; init; } = true;

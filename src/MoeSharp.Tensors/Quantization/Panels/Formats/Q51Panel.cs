@@ -1,0 +1,47 @@
+using MoeSharp.Tensors.Quantization.Panels.Lanes;
+
+namespace MoeSharp.Tensors.Quantization.Panels.Formats;
+
+/// <summary>Q5_1 in panels: a word of fifth bits, four of low bits. Of 16 rows: scales, then offsets.</summary>
+internal readonly unsafe struct Q51Panel : IPanelCodes
+{
+    public static int BlockLength => 32;
+
+    public static int CodeWords => 5;
+
+    public static int ScaleBytes => 64;
+
+    public static int RunSteps => 4; // 8 products of 31·127 in 16 bits
+
+    public static int Bias => 0;
+
+    public static bool IsSigned => false;
+
+    public static int OffsetGroup => 32;
+
+    public static void Pack(byte* block, uint* words, byte* scales, int row)
+    {
+        words[0] = FifthBits.Spread(*(uint*)(block + 4));
+        Nibbles.Pack(block + 8, CodeWords - 1, words + 16);
+        ((ushort*)scales)[row] = *(ushort*)block;
+        ((ushort*)(scales + 32))[row] = *(ushort*)(block + 2);
+    }
+
+    public static void Restore(uint* words, byte* scales, int row, byte* block)
+    {
+        *(uint*)(block + 4) = FifthBits.Gather(words[0]);
+        Nibbles.Restore(words + 16, CodeWords - 1, block + 8);
+        *(ushort*)block = ((ushort*)scales)[row];
+        *(ushort*)(block + 2) = ((ushort*)(scales + 32))[row];
+    }
+
+    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
+        where TLanes : struct, ICodeLanes<TLanes> => FifthBits.Expand<TLanes>(words, codes);
+
+    public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        Nibbles.Half<TLanes>(scales, row, tile.Scales + (block * PanelTile.Stride));
+        Nibbles.Half<TLanes>(scales + 32, row, tile.Offsets + (block * PanelTile.Stride));
+    }
+}
