@@ -89,8 +89,8 @@ public sealed unsafe class PackedWeight
     /// <summary>True when rows are interleaved.</summary>
     public bool IsRepacked => _matrices.Length > 0 && Array.TrueForAll(_matrices, matrix => matrix.IsPanels);
 
-    /// <summary>What multiplies it on this machine: <c>float32</c>, or the registers of the product with 8-bit activations.</summary>
-    public string KernelName => IsExact ? "float32" : PanelScheme.KernelName;
+    /// <summary>What multiplies it on this machine, as <c>AVX2 panels</c>: what <c>moe bench --kernels</c> lists.</summary>
+    public string KernelName => IsExact ? $"float32, {Kernels.Simd.Width} bits" : PanelScheme.KernelName + " panels";
 
     /// <summary>Interleaves rows 16 by 16, the order in which products read them, and lets the memory or the pages of the file go.</summary>
     /// <remarks>Values, results and <see cref="Dequantize"/> stay the same in every bit. It takes about the time of reading and writing the
@@ -130,12 +130,6 @@ public sealed unsafe class PackedWeight
         IsMapped = false;
         return true;
     }
-
-    /// <summary>Which body multiplies it on this machine, as <c>AVX2 codes</c>: what <c>moe bench --kernels</c> lists.</summary>
-    public string KernelName => IsExact ? $"float32, {Kernels.Simd.Width} bits" : Products.CodeDotKernel.Name;
-
-    /// <summary>True where its bytes are kept in an order of their own for that kernel.</summary>
-    public bool IsRepacked { get; private init; }
 
     /// <summary>Experts side by side, each stored in a format of its own.</summary>
     /// <param name="experts">A matrix <c>[N, K]</c> an expert, all of one shape.</param>

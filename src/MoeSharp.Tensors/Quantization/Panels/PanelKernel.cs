@@ -60,25 +60,25 @@ internal static unsafe class PanelKernel<TLanes, TCodes>
 
             for (int step = 0; step < TCodes.RunSteps; step++)
             {
-                TLanes w0 = TLanes.Load(codes0), w1 = TLanes.Load(codes1);
+                TLanes rows0 = TLanes.Load(codes0), rows1 = TLanes.Load(codes1);
                 codes0 += Stride;
                 codes1 += Stride;
                 TLanes b0 = TLanes.Broadcast(x0);
                 x0 += 4;
-                Step(w0, b0, ones, ref a00);
-                Step(w1, b0, ones, ref a01);
+                Step(rows0, b0, ones, ref a00);
+                Step(rows1, b0, ones, ref a01);
                 TLanes b1 = TLanes.Broadcast(x1);
                 x1 += 4;
-                Step(w0, b1, ones, ref a10);
-                Step(w1, b1, ones, ref a11);
+                Step(rows0, b1, ones, ref a10);
+                Step(rows1, b1, ones, ref a11);
                 TLanes b2 = TLanes.Broadcast(x2);
                 x2 += 4;
-                Step(w0, b2, ones, ref a20);
-                Step(w1, b2, ones, ref a21);
+                Step(rows0, b2, ones, ref a20);
+                Step(rows1, b2, ones, ref a21);
                 TLanes b3 = TLanes.Broadcast(x3);
                 x3 += 4;
-                Step(w0, b3, ones, ref a30);
-                Step(w1, b3, ones, ref a31);
+                Step(rows0, b3, ones, ref a30);
+                Step(rows1, b3, ones, ref a31);
             }
 
             if (TCodes.BlockLength == PanelTile.Columns)
@@ -161,15 +161,15 @@ internal static unsafe class PanelKernel<TLanes, TCodes>
 
             for (int step = 0; step < TCodes.RunSteps; step++)
             {
-                TLanes w0 = TLanes.Load(codes0), w1 = TLanes.Load(codes1);
+                TLanes rows0 = TLanes.Load(codes0), rows1 = TLanes.Load(codes1);
                 codes0 += Stride;
                 codes1 += Stride;
                 Ahead(ref ahead0);
                 Ahead(ref ahead1);
                 TLanes b0 = TLanes.Broadcast(x0);
                 x0 += 4;
-                Step(w0, b0, ones, ref a00);
-                Step(w1, b0, ones, ref a01);
+                Step(rows0, b0, ones, ref a00);
+                Step(rows1, b0, ones, ref a01);
             }
 
             if (TCodes.BlockLength == PanelTile.Columns)
