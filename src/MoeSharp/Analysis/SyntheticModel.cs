@@ -2,6 +2,7 @@ using MoeSharp.Formats;
 using MoeSharp.Formats.Gguf;
 using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
+using MoeSharp.Tensors;
 using MoeSharp.Tensors.Quantization;
 
 namespace MoeSharp.Analysis;
