@@ -17,6 +17,7 @@ internal sealed class BpeModel : ITokenModel
     private readonly int[] _byteIds = new int[256];
     private readonly Dictionary<string, int>? _wholePieces;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wholeLookup;
+    private readonly int _longestEntry;
     private readonly int _unknownId;
     private readonly Dictionary<int, int> _characterIds = [];
     private readonly BytePieces? _bytePieces;
@@ -52,6 +53,7 @@ internal sealed class BpeModel : ITokenModel
         {
             _wholePieces = new Dictionary<string, int>(vocabulary.InOrder(), StringComparer.Ordinal);
             _wholeLookup = _wholePieces.GetAlternateLookup<ReadOnlySpan<char>>();
+            _longestEntry = 4 * _wholePieces.Keys.Select(entry => entry.Length).DefaultIfEmpty(0).Max(); // in bytes, at most
         }
     }
 
@@ -127,7 +129,13 @@ internal sealed class BpeModel : ITokenModel
             return false;
         }
 
-        string text = Options.ByteLevel ? ByteAlphabet.Write(piece) : Encoding.UTF8.GetString(piece);
+        if (piece.Length > _longestEntry)
+        {
+            return false;
+        }
+
+        Span<char> text = piece.Length <= 256 ? stackalloc char[piece.Length] : new char[piece.Length];
+        text = text[..(Options.ByteLevel ? ByteAlphabet.Write(piece, text) : Encoding.UTF8.GetChars(piece, text))];
         if (!_wholeLookup.TryGetValue(text, out int id))
         {
             return false;

@@ -24,6 +24,18 @@ internal static class ByteAlphabet
         return text.ToString();
     }
 
+    /// <summary>Writes text of a vocabulary for some bytes, a character each.</summary>
+    /// <returns>How many characters were written.</returns>
+    public static int Write(ReadOnlySpan<byte> bytes, Span<char> text)
+    {
+        for (int index = 0; index < bytes.Length; index++)
+        {
+            text[index] = s_characters[bytes[index]];
+        }
+
+        return bytes.Length;
+    }
+
     /// <summary>The bytes that an entry stands for; <see langword="false"/> when it has a character outside the table.</summary>
     public static bool TryRead(string token, out byte[] bytes)
     {

@@ -88,6 +88,9 @@ internal sealed class CodePointSet
         return this;
     }
 
+    /// <summary>True where no member can be beyond ASCII; false where that would have to be looked up.</summary>
+    public bool IsAsciiOnly => !_negated && _categories == 0 && _parts.TrueForAll(part => part.IsAsciiOnly) && _ranges.TrueForAll(range => range.Last < 128);
+
     /// <summary>Whether an ASCII byte belongs to the set.</summary>
     public bool ContainsAscii(byte value) => (((value < 64 ? _low : _high) >> (value & 63)) & 1) != 0;
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace MoeSharp.Text.Patterns;
 
 /// <summary>A regular expression over UTF-8 that looks at code points, as the split patterns of <c>tokenizer.json</c> expect.</summary>
@@ -11,13 +13,18 @@ internal sealed class Pattern
     private static readonly CodePointSet s_word = UnicodeProperty.Word().Freeze();
 
     private readonly PatternInstruction[] _program;
+    private readonly SearchValues<byte>? _starts; // null where a match can begin with any byte
+    private readonly bool _matchesAtEnd;
 
     /// <summary>Compiles a pattern.</summary>
     /// <exception cref="PatternSyntaxException">The pattern is wrong or not supported.</exception>
     public Pattern(string source)
     {
         Source = source;
-        _program = PatternCompiler.Compile(source);
+        _program = PatternCompiler.Compile(source, out FirstBytes first);
+        _matchesAtEnd = first.HasEnd;
+        byte[] starts = first.Bytes;
+        _starts = starts.Length == 256 ? null : SearchValues.Create(starts);
     }
 
     /// <summary>The pattern as written.</summary>
@@ -34,6 +41,17 @@ internal sealed class Pattern
     {
         for (matchStart = start; matchStart <= text.Length;)
         {
+            if (_starts is not null)
+            {
+                // Bytes of other characters are never among the starts alone: either all from 0x80 on are, or none.
+                int step = text[matchStart..].IndexOfAny(_starts);
+                matchStart = step < 0 ? text.Length : matchStart + step;
+                if (matchStart == text.Length && !_matchesAtEnd)
+                {
+                    break;
+                }
+            }
+
             matchEnd = Run(text, 0, matchStart, -1, stack);
             if (matchEnd >= 0)
             {
@@ -75,6 +93,11 @@ internal sealed class Pattern
                 case PatternOperation.RepeatSet:
                     matched = TakeRun(text, instruction, step, ref position, stack);
                     step++;
+                    break;
+                case PatternOperation.Split when instruction.First is { } first
+                    && !(position < text.Length ? first.Contains(text[position]) : first.HasEnd):
+                    step = instruction.B;
+                    matched = true;
                     break;
                 case PatternOperation.Split:
                     stack.Push(instruction.B, position, -1);
@@ -186,6 +209,18 @@ internal sealed class Pattern
         int afterMinimum = position;
         for (; count < wanted; count++)
         {
+            // Runs are mostly ASCII: no call, and nothing to take apart.
+            if (count >= minimum && (uint)position < (uint)text.Length && text[position] < 0x80)
+            {
+                if (!set.ContainsAscii(text[position]))
+                {
+                    break;
+                }
+
+                position++;
+                continue;
+            }
+
             int next = position;
             if (!TakeOne(text, set, ref next))
             {

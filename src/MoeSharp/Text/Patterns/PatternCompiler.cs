@@ -13,11 +13,12 @@ internal sealed class PatternCompiler
         _pattern = pattern;
     }
 
-    /// <summary>The instructions of a pattern.</summary>
+    /// <summary>The instructions of a pattern, and what its matches can begin with.</summary>
     /// <exception cref="PatternSyntaxException">The pattern is wrong, not supported, or too large.</exception>
-    public static PatternInstruction[] Compile(string pattern)
+    public static PatternInstruction[] Compile(string pattern, out FirstBytes first)
     {
         PatternNode node = PatternParser.Parse(pattern);
+        first = FirstBytes.Of(node, FirstBytes.All);
         var compiler = new PatternCompiler(pattern);
         compiler.Emit(node);
         compiler.Add(PatternOperation.End);
@@ -72,6 +73,7 @@ internal sealed class PatternCompiler
         {
             PatternInstruction split = Add(PatternOperation.Split);
             split.A = _program.Count;
+            split.First = FirstOf(alternatives[index]);
             Emit(alternatives[index]);
             jumps.Add(Add(PatternOperation.Jump));
             split.B = _program.Count;
@@ -113,6 +115,7 @@ internal sealed class PatternCompiler
             Emit(body);
             Add(PatternOperation.Jump).A = start;
             (split.A, split.B) = lazy ? (_program.Count, start + 1) : (start + 1, _program.Count);
+            split.First = lazy ? null : FirstOf(body);
             return;
         }
 
@@ -126,7 +129,14 @@ internal sealed class PatternCompiler
         foreach ((PatternInstruction split, int start) in splits)
         {
             (split.A, split.B) = lazy ? (_program.Count, start) : (start, _program.Count);
+            split.First = lazy ? null : FirstOf(body);
         }
+    }
+
+    private static FirstBytes? FirstOf(PatternNode node)
+    {
+        FirstBytes first = FirstBytes.Of(node, FirstBytes.All);
+        return first.IsAll ? null : first;
     }
 
     private PatternInstruction Add(PatternOperation operation)

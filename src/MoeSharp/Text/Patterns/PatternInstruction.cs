@@ -15,6 +15,9 @@ internal sealed class PatternInstruction(PatternOperation operation)
     /// <summary>The characters accepted.</summary>
     public CodePointSet? Set;
 
+    /// <summary>Of a split: what its first way can begin with; null where anything can.</summary>
+    public FirstBytes? First;
+
     /// <summary>Greedy, lazy or possessive.</summary>
     public RepeatKind Repeat;
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using MoeSharp.Text.Models;
 using MoeSharp.Text.Patterns;
@@ -76,8 +78,29 @@ internal sealed class UnigramModel : ITokenModel
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache)
     {
-        var ends = new End[piece.Length + 1];
-        Array.Fill(ends, new End(double.NegativeInfinity, 0, Unknown));
+        // Double sums begin with each piece, so a word has the same entries everywhere; single ones depend on what stands before.
+        bool cached = !_singlePrecision && piece.Length <= WordCache.LongestWord;
+        if (cached && cache.TryGet(piece, out ReadOnlySpan<int> known))
+        {
+            ids.AddRange(known);
+            return;
+        }
+
+        int first = ids.Count;
+        End[] memory = ArrayPool<End>.Shared.Rent(piece.Length + 1);
+        Span<End> ends = memory.AsSpan(0, piece.Length + 1);
+        Cut(piece, ends);
+        AddPath(piece, ends, ids);
+        ArrayPool<End>.Shared.Return(memory);
+        if (cached)
+        {
+            cache.Add(piece, CollectionsMarshal.AsSpan(ids)[first..]);
+        }
+    }
+
+    private void Cut(ReadOnlySpan<byte> piece, Span<End> ends)
+    {
+        ends.Fill(new End(double.NegativeInfinity, 0, Unknown));
         ends[0] = new End(0, 0, Unknown);
         for (int start = 0; start < piece.Length;)
         {
@@ -90,11 +113,9 @@ internal sealed class UnigramModel : ITokenModel
 
             start += length;
         }
-
-        AddPath(piece, ends, ids);
     }
 
-    private void AddPath(ReadOnlySpan<byte> text, End[] ends, List<int> ids)
+    private void AddPath(ReadOnlySpan<byte> text, Span<End> ends, List<int> ids)
     {
         // Turn the way back into a way forward: each end learns where the next one is.
         int next = text.Length;
@@ -124,7 +145,7 @@ internal sealed class UnigramModel : ITokenModel
     }
 
     /// <summary>Offers every entry that begins at <paramref name="start"/>; whether one of them is just the first character.</summary>
-    private bool Extend(ReadOnlySpan<byte> text, int start, int characterLength, End[] ends)
+    private bool Extend(ReadOnlySpan<byte> text, int start, int characterLength, Span<End> ends)
     {
         bool single = false;
         int node = 0;
