@@ -103,7 +103,7 @@ public sealed class Model : IDisposable
         string folder = DecoderFolder.Of(path);
         (Decoder decoder, Family family) = DecoderFolder.Load(folder, options ?? WeightOptions.Stored);
         Repack(decoder, workers, options);
-        Tokenizer? tokenizer = TokenizerFile.Find(folder) is { } file ? Tokenizer.Load(file).RecogniseControl() : null;
+        Tokenizer? tokenizer = TokenizerFile.Find(folder) is null ? null : Tokenizer.Load(folder).RecogniseControl();
         string generationPath = Path.Combine(folder, GenerationConfig.FileName);
         NumberList endTokens = File.Exists(generationPath)
             ? GenerationConfig.ReadEndTokens(File.ReadAllBytes(generationPath), generationPath)

@@ -58,7 +58,8 @@ public sealed class Tokenizer
     internal TokenizerParts Parts => _parts;
 
     /// <summary>Reads a tokenizer file.</summary>
-    /// <param name="path">A <c>tokenizer.json</c>, a SentencePiece <c>tokenizer.model</c> or a GGUF file, or the folder that holds one of the first two.</param>
+    /// <param name="path">A <c>tokenizer.json</c>, a SentencePiece <c>tokenizer.model</c> or a GGUF file, or the folder that holds one of the first two: then
+    /// <c>tokenizer_config.json</c> beside it names added tokens and begin and end tokens that the file lacks.</param>
     /// <exception cref="ModelFormatException">The file is malformed, or asks for something that would change the result and is not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Tokenizer Load(string path) => new(TokenizerFile.Read(path));
@@ -73,7 +74,7 @@ public sealed class Tokenizer
     /// <remarks>Only a SentencePiece model differs: by its own rules no text becomes a control token.</remarks>
     public Tokenizer RecogniseControl() => _parts.RecognisesSpecial || _parts.SentencePiece is null
         ? this
-        : new Tokenizer(SentencePieceParts.Create(_parts.SentencePiece, recognisesControl: true));
+        : new Tokenizer(_parts with { RecognisesSpecial = true });
 
     /// <summary>Writes the file, beside its place first and then renamed, so that a crash leaves the old file or the new one.</summary>
     /// <param name="path">Where to; in a folder of a model it is called <see cref="FileName"/>.</param>

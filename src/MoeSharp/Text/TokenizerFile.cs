@@ -31,7 +31,8 @@ internal static class TokenizerFile
     }
 
     /// <summary>The parts of a tokenizer.</summary>
-    /// <param name="path">A file, or a folder that holds one.</param>
+    /// <param name="path">A file, which is read alone; or a folder that holds one, where <c>tokenizer_config.json</c> beside it adds what the file
+    /// lacks.</param>
     /// <exception cref="ModelFormatException">The file is malformed or not supported.</exception>
     /// <exception cref="IOException">There is no file, or it cannot be read.</exception>
     public static TokenizerParts Read(string path)
@@ -44,7 +45,8 @@ internal static class TokenizerFile
             return GgufVocabulary.Read(gguf.Values).Tokenizer.Parts;
         }
 
-        return Read(File.ReadAllBytes(file), file);
+        TokenizerParts parts = Read(File.ReadAllBytes(file), file);
+        return Directory.Exists(path) ? TokenizerConfigReader.Complete(parts, path) : parts;
     }
 
     /// <summary>The parts of a tokenizer.</summary>

@@ -7,7 +7,7 @@ using MoeSharp.Text.SentencePiece;
 namespace MoeSharp.Text;
 
 /// <summary>Everything a tokenizer is made of, as its file says.</summary>
-internal sealed class TokenizerParts
+internal sealed record TokenizerParts
 {
     /// <summary>Tokens found before anything else, in the order of the file.</summary>
     public required IReadOnlyList<AddedToken> AddedTokens { get; init; }

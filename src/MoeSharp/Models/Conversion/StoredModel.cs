@@ -123,7 +123,7 @@ public sealed class StoredModel : IDisposable
 
         if (Gguf is null && Source is not SafetensorsBuffer)
         {
-            return TokenizerFile.Find(Path) is { } file ? Tokenizer.Load(file) : null;
+            return TokenizerFile.Find(Path) is null ? null : Tokenizer.Load(Path);
         }
 
         return ReadFile(SideFiles.Tokenizer) is { } json ? Tokenizer.Parse(json) : null;

@@ -52,7 +52,7 @@ internal static class GgufByteVocabulary
         TokenizerParts parts = tokenizer.Parts;
         if (parts.Model is not BpeModel { Options.ByteLevel: true } model)
         {
-            throw new ConfigException("tokenizer for GGUF", "its tokenizer.json holds a unigram model, or pairs without byte fallback. Convert from its tokenizer.model, if there is one.");
+            throw new ConfigException("tokenizer for GGUF", "its tokenizer.json holds pairs without byte fallback. Convert from its tokenizer.model, if there is one.");
         }
 
         bool addsSpace = parts.PreTokenizers is [PrefixSpacePreTokenizer, ..];

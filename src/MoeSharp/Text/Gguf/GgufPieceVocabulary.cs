@@ -36,7 +36,7 @@ internal static class GgufPieceVocabulary
             AddedTokens = tokens.AddedTokens(),
             Normalizer = new PieceNormalizer(model.Spaces, model.Map, userDefined: null, replacesInvalid: false),
             PreTokenizers = [],
-            Model = isBpe ? new PieceBpeModel(vocabulary) : new UnigramModel(vocabulary, singlePrecision: false),
+            Model = isBpe ? new PieceBpeModel(vocabulary) : new UnigramModel(vocabulary, singlePrecision: false, cutsWords: true),
             Prefix = tokens.Prefix,
             Suffix = tokens.Suffix,
             Decoding = DecodingRules.ForPieces(model.Spaces, surface: null),

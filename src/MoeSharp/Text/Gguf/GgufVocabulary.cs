@@ -80,7 +80,7 @@ public sealed class GgufVocabulary
             metadata.Remove(key);
         }
 
-        if ((parts.SentencePiece ?? PairPieces.Create(tokenizer)) is SentencePieceModel model)
+        if ((parts.SentencePiece ?? PairPieces.Create(tokenizer) ?? UnigramPieces.Create(tokenizer)) is SentencePieceModel model)
         {
             GgufPieceVocabulary.Write(model, metadata);
         }

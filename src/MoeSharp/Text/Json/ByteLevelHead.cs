@@ -27,14 +27,21 @@ internal static class ByteLevelHead
         new("version", "\"1.0\""),
         new("truncation", "null"),
         new("padding", "null"),
-        new("added_tokens", Text(json => WriteAdded(json, added))),
+        new("added_tokens", Added(added)),
         new("normalizer", composesCharacters ? "{\"type\":\"NFC\"}" : "null"),
         new("pre_tokenizer", Text(json => WritePreTokenizer(json, patterns, addsSpace))),
         new("post_processor", prefix.Count + suffix.Count == 0
             ? Text(json => WriteByteLevel(json))
-            : Text(json => WriteTemplate(json, prefix, suffix, texts))),
+            : Template(prefix, suffix, id => texts[id])),
         new("decoder", Text(json => WriteByteLevel(json))),
     ];
+
+    /// <summary>The value of <c>added_tokens</c>.</summary>
+    public static string Added(IReadOnlyList<AddedToken> added) => Text(json => WriteAdded(json, added));
+
+    /// <summary>The value of <c>post_processor</c> for tokens in front and behind.</summary>
+    public static string Template(IReadOnlyList<int> prefix, IReadOnlyList<int> suffix, Func<int, string> textOf) =>
+        Text(json => WriteTemplate(json, prefix, suffix, textOf));
 
     private static void WriteAdded(Utf8JsonWriter json, IReadOnlyList<AddedToken> added)
     {
@@ -94,21 +101,21 @@ internal static class ByteLevelHead
         json.WriteEndObject();
     }
 
-    private static void WriteTemplate(Utf8JsonWriter json, IReadOnlyList<int> prefix, IReadOnlyList<int> suffix, IReadOnlyList<string> texts)
+    private static void WriteTemplate(Utf8JsonWriter json, IReadOnlyList<int> prefix, IReadOnlyList<int> suffix, Func<int, string> textOf)
     {
         json.WriteStartObject();
         json.WriteString("type", "TemplateProcessing");
         foreach (string key in (string[])["single", "pair"])
         {
             json.WriteStartArray(key);
-            WriteSpecial(json, prefix, texts);
+            WriteSpecial(json, prefix, textOf);
             WriteSequence(json, "A", 0);
-            WriteSpecial(json, suffix, texts);
+            WriteSpecial(json, suffix, textOf);
             if (key == "pair")
             {
-                WriteSpecial(json, prefix, texts);
+                WriteSpecial(json, prefix, textOf);
                 WriteSequence(json, "B", 1);
-                WriteSpecial(json, suffix, texts);
+                WriteSpecial(json, suffix, textOf);
             }
 
             json.WriteEndArray();
@@ -117,13 +124,13 @@ internal static class ByteLevelHead
         json.WriteStartObject("special_tokens");
         foreach (int id in prefix.Concat(suffix).Distinct())
         {
-            json.WriteStartObject(texts[id]);
-            json.WriteString("id", texts[id]);
+            json.WriteStartObject(textOf(id));
+            json.WriteString("id", textOf(id));
             json.WriteStartArray("ids");
             json.WriteNumberValue(id);
             json.WriteEndArray();
             json.WriteStartArray("tokens");
-            json.WriteStringValue(texts[id]);
+            json.WriteStringValue(textOf(id));
             json.WriteEndArray();
             json.WriteEndObject();
         }
@@ -132,11 +139,11 @@ internal static class ByteLevelHead
         json.WriteEndObject();
     }
 
-    private static void WriteSpecial(Utf8JsonWriter json, IReadOnlyList<int> ids, IReadOnlyList<string> texts)
+    private static void WriteSpecial(Utf8JsonWriter json, IReadOnlyList<int> ids, Func<int, string> textOf)
     {
         foreach (int id in ids)
         {
-            WriteItem(json, "SpecialToken", texts[id], 0);
+            WriteItem(json, "SpecialToken", textOf(id), 0);
         }
     }
 

@@ -6,6 +6,7 @@ using MoeSharp.Formats;
 using MoeSharp.Text.Decoding;
 using MoeSharp.Text.Models;
 using MoeSharp.Text.Normalization;
+using MoeSharp.Text.SentencePiece;
 
 namespace MoeSharp.Text.Json;
 
@@ -51,6 +52,7 @@ internal static class TokenizerJsonReader
         PreTokenizerParts preTokenizer = PreTokenizerReader.Read(top.Optional("pre_tokenizer"), file);
         ITokenModel model = ReadModel(new JsonFields(top.Required("model"), file, "model"), preTokenizer.ByteLevel);
         List<AddedToken> added = AddedTokenReader.Read(top, file, model);
+        model = model is UnigramModel unigram ? unigram.Without(added) : model;
         DecodingRules decoding = DecoderReader.Read(top.Optional("decoder"), file);
         (List<int> prefix, List<int> suffix) = PostProcessorReader.Read(top.Optional("post_processor"), file);
         top.RefuseOthers();

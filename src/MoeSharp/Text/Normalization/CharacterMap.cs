@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Text;
+using MoeSharp.Text.Patterns;
 
 namespace MoeSharp.Text.Normalization;
 
@@ -20,6 +22,30 @@ internal sealed class CharacterMap
 
     /// <summary>The bytes as they stand in a file.</summary>
     public required byte[] Source { get; init; }
+
+    /// <summary>Whether all white space but spaces becomes spaces, or nothing. Of U+0085 (next line) that is not asked: published tables leave
+    /// it alone.</summary>
+    public bool MakesSpacesOfWhiteSpace
+    {
+        get
+        {
+            Span<byte> utf8 = stackalloc byte[4];
+            CodePointSet spaces = UnicodeProperty.WhiteSpace().Freeze();
+            for (int value = 0; value < 0x3001; value++)
+            {
+                if (value is not (' ' or 0x85) && spaces.Contains(value))
+                {
+                    ReadOnlySpan<byte> character = utf8[..new Rune(value).EncodeToUtf8(utf8)];
+                    if (Find(character, out ReadOnlySpan<byte> becomes) != character.Length || becomes.Trim((byte)' ').Length > 0)
+                    {
+                        return false;
+                    }
+                }
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Reads a table.</summary>
     /// <exception cref="InvalidDataException">The table is cut short or its sizes contradict each other.</exception>

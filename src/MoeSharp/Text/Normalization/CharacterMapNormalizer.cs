@@ -10,6 +10,9 @@ internal sealed class CharacterMapNormalizer(CharacterMap map) : INormalizer
 {
     private readonly CharacterMap _map = map;
 
+    /// <summary>The table.</summary>
+    public CharacterMap Map => _map;
+
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> text)
     {

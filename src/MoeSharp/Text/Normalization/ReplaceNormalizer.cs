@@ -28,6 +28,12 @@ internal sealed class ReplaceNormalizer : INormalizer
     /// <summary>The literal text and what it becomes; <see langword="null"/> for a pattern.</summary>
     public (string Literal, string Replacement)? Replaced { get; }
 
+    /// <summary>The pattern; <see langword="null"/> for a literal text.</summary>
+    public string? Matched => _pattern?.Source;
+
+    /// <summary>What a match becomes.</summary>
+    public string Replacement => Encoding.UTF8.GetString(_replacement);
+
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> text)
     {

@@ -12,6 +12,9 @@ internal sealed class StripNormalizer(bool left, bool right) : INormalizer
     private readonly bool _left = left;
     private readonly bool _right = right;
 
+    /// <summary>Whether white space behind is taken away.</summary>
+    public bool StripsRight => _right;
+
     /// <inheritdoc/>
     public ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> text)
     {

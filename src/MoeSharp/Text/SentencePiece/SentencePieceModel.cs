@@ -3,7 +3,7 @@ using MoeSharp.Text.Normalization;
 namespace MoeSharp.Text.SentencePiece;
 
 /// <summary>The contents of a <c>tokenizer.model</c>, as far as encoding and decoding need them.</summary>
-internal sealed class SentencePieceModel
+internal sealed record SentencePieceModel
 {
     /// <summary>The entries by id.</summary>
     public required IReadOnlyList<Piece> Pieces { get; init; }

@@ -23,13 +23,17 @@ internal sealed class UnigramModel : ITokenModel
     private readonly double _unknownScore;
 
     private readonly bool _singlePrecision;
+    private readonly bool _cutsWords;
     private readonly double[] _scores;
 
     /// <summary>The model of a vocabulary.</summary>
     /// <param name="vocabulary">The entries.</param>
     /// <param name="singlePrecision">Whether sums are kept in single precision, as in SentencePiece.</param>
-    public UnigramModel(PieceVocabulary vocabulary, bool singlePrecision)
+    /// <param name="cutsWords">Whether a text that comes in one piece is cut before marks first, as tokenizer files cut it: then sums begin
+    /// with each word. Only marks that no entry reaches across are cut at.</param>
+    public UnigramModel(PieceVocabulary vocabulary, bool singlePrecision, bool cutsWords = false)
     {
+        _cutsWords = cutsWords;
         Vocabulary = vocabulary;
         _singlePrecision = singlePrecision;
         double smallest = double.PositiveInfinity;
@@ -60,6 +64,20 @@ internal sealed class UnigramModel : ITokenModel
     /// <summary>The entries.</summary>
     public PieceVocabulary Vocabulary { get; }
 
+    /// <summary>The same model, in which no text becomes a special token by way of the entries: that is for added tokens to decide.</summary>
+    public UnigramModel Without(IReadOnlyList<AddedToken> added)
+    {
+        HashSet<int> special = [.. added.Where(token => token.IsSpecial && token.Id < Count).Select(token => token.Id)];
+        special.RemoveWhere(id => Vocabulary[id].Type != PieceType.Normal);
+        return special.Count == 0 ? this : new UnigramModel(
+            new PieceVocabulary(
+                [.. Vocabulary.Pieces.Select((piece, id) => special.Contains(id) ? piece with { Type = PieceType.Control } : piece)],
+                Vocabulary.UnknownId,
+                Vocabulary.HasByteFallback),
+            _singlePrecision,
+            _cutsWords);
+    }
+
     /// <inheritdoc/>
     public int Count => Vocabulary.Count;
 
@@ -77,6 +95,16 @@ internal sealed class UnigramModel : ITokenModel
 
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache)
+    {
+        for (int start = 0; start < piece.Length;)
+        {
+            int end = _cutsWords ? Vocabulary.Cuts.End(piece, start) : piece.Length;
+            EncodeWord(piece[start..end], ids, cache);
+            start = end;
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<byte> piece, List<int> ids, WordCache cache)
     {
         // Double sums begin with each piece, so a word has the same entries everywhere; single ones depend on what stands before.
         bool cached = !_singlePrecision && piece.Length <= WordCache.LongestWord;

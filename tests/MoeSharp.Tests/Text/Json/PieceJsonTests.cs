@@ -106,6 +106,80 @@ public class PieceJsonTests
     }
 
     [Theory]
+    [InlineData(true, """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}""")]
+    [InlineData(false, """{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}]}""")]
+    public void A_unigram_model_goes_into_gguf_and_comes_back(bool joins, string preTokenizer)
+    {
+        Tokenizer source = Tokenizer.Parse(SentencePieceGoldenTests.Read("unigram_nmt"), "m.model");
+        PieceVocabulary pieces = ((UnigramModel)source.Parts.Model).Vocabulary;
+        var unigram = new JsonObject
+        {
+            ["type"] = "Unigram",
+            ["unk_id"] = 0,
+            ["vocab"] = new JsonArray([.. pieces.Pieces.Select(piece => new JsonArray(piece.Text, piece.Score))]),
+        };
+        string map = Convert.ToBase64String(source.Parts.SentencePiece!.Map!.Source);
+        string rest = joins ? """,{"type":"Strip","strip_left":false,"strip_right":true},{"type":"Replace","pattern":{"Regex":" {2,}"},"content":"▁"}""" : "";
+        string added = string.Join(',', pieces.Pieces.Select((piece, id) => (piece, id)).Where(entry => entry.piece.Type == PieceType.Control).Select(entry =>
+            $$"""{"id":{{entry.id}},"content":"{{entry.piece.Text}}","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}"""));
+        Tokenizer json = Parse(
+            $$"""{"type":"Sequence","normalizers":[{"type":"Precompiled","precompiled_charsmap":"{{map}}"}{{rest}}]}""",
+            preTokenizer,
+            """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}""",
+            unigram,
+            added);
+        var metadata = new GgufMetadata();
+        GgufVocabulary.Write(json, metadata, beginId: null, endId: null);
+        metadata.GetText("tokenizer.ggml.model").ShouldBe("t5");
+        metadata.Set("tokenizer.ggml.add_eos_token", GgufValue.Of(false));
+        Tokenizer gguf = GgufVocabulary.Read(metadata).Tokenizer;
+        gguf.VocabularySize.ShouldBe(json.VocabularySize);
+        foreach (string text in Texts().Concat(["Hello  World", " ﬁne ①② and half ", "the  thing.\tNow\n", "ﾊﾟ thou", "What is this, my lord?", "x</s>y", "   "]))
+        {
+            int[] ids = json.Encode(text);
+            if (text.AsSpan().Trim().Length > 0)
+            {
+                gguf.Encode(text).ShouldBe(ids, text);
+                gguf.Encode(text, recogniseSpecial: true).ShouldBe(json.Encode(text, recogniseSpecial: true), text);
+            }
+        }
+
+        // And on into a SentencePiece file.
+        using var saved = new MemoryStream();
+        gguf.Write(saved);
+        Tokenizer.Parse(saved.ToArray(), gguf.FileName).Encode("the ﬁne thing").ShouldBe(json.Encode("the ﬁne thing"));
+    }
+
+    [Fact]
+    public void A_unigram_model_behind_other_steps_is_not_written_into_gguf()
+    {
+        var model = new JsonObject { ["type"] = "Unigram", ["unk_id"] = 0, ["vocab"] = JsonNode.Parse("""[["<unk>",0],["▁a",-1]]""") };
+        foreach ((string normalizer, string cuts) in ((string, string)[])
+        [
+            ("""{"type":"NFC"}""", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}"""),
+            ("null", "null"),
+            ("null", """{"type":"Metaspace","replacement":"_","prepend_scheme":"always"}"""),
+            ("null", """{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}]}"""),
+        ])
+        {
+            Tokenizer tokenizer = Parse(normalizer, cuts, "null", model);
+            Should.Throw<ConfigException>(() => GgufVocabulary.Write(tokenizer, new GgufMetadata(), null, null)).Message.ShouldContain("unigram");
+        }
+    }
+
+    [Fact]
+    public void The_text_of_a_special_token_is_text_although_it_is_an_entry()
+    {
+        var model = new JsonObject { ["type"] = "Unigram", ["unk_id"] = 0, ["vocab"] = JsonNode.Parse("""[["<unk>",0],["</s>",0],["<",-3],["/",-3],["s",-3],[">",-3],["▁",-2]]""") };
+        Tokenizer tokenizer = Parse(
+            "null", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"}""", "null", model,
+            """{"id":1,"content":"</s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}""");
+        tokenizer.Encode("</s>").ShouldBe([6, 2, 3, 4, 5]);
+        tokenizer.Encode("</s>", recogniseSpecial: true).ShouldBe([1]);
+        Save(tokenizer).Encode("</s>").ShouldBe([6, 2, 3, 4, 5]);
+    }
+
+    [Theory]
     [InlineData("""{"type":"Strip","content":" ","start":1,"stop":0}""", "key 'decoder.start'")]
     [InlineData("""{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"Strip","content":" ","start":0,"stop":1}]}""", "key 'decoder.decoders[1].stop'")]
     [InlineData("""{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"ByteFallback"}]}""", "key 'decoder.decoders[1].type'")]
@@ -141,9 +215,9 @@ public class PieceJsonTests
         string.Concat(new[] { 1, 2 }.Select(stream.Add)).ShouldBe("a  ");
     }
 
-    private static Tokenizer Parse(string normalizer, string preTokenizer, string decoder, JsonObject model)
+    private static Tokenizer Parse(string normalizer, string preTokenizer, string decoder, JsonObject model, string added = "")
     {
-        string json = $$"""{"version":"1.0","added_tokens":[],"normalizer":{{normalizer}},"pre_tokenizer":{{preTokenizer}},"post_processor":null,"decoder":{{decoder}},"model":{{model.ToJsonString()}}}""";
+        string json = $$"""{"version":"1.0","added_tokens":[{{added}}],"normalizer":{{normalizer}},"pre_tokenizer":{{preTokenizer}},"post_processor":null,"decoder":{{decoder}},"model":{{model.ToJsonString()}}}""";
         return Tokenizer.Parse(Encoding.UTF8.GetBytes(json));
     }
 
