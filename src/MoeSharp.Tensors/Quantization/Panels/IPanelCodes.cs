@@ -41,10 +41,22 @@ internal unsafe interface IPanelCodes
     /// <summary>The inverse of <see cref="Pack"/>, bit for bit.</summary>
     static abstract void Restore(uint* words, byte* scales, int row, byte* block);
 
-    /// <summary>Codes of a block as bytes: step t at 64·t.</summary>
-    /// <param name="words">Code words of the rows in a register; the next word of the same rows is 64 bytes on.</param>
-    /// <param name="codes">Where the steps go.</param>
-    static abstract void ExpandCodes<TLanes>(byte* words, byte* codes)
+    /// <summary>Steps that one pass over the code words gives: 1, 2 or 4.</summary>
+    static abstract int Outputs { get; }
+
+    /// <summary>Passes of a unit, 4 or 8: a unit is <see cref="Outputs"/> · <see cref="Passes"/> steps.</summary>
+    static abstract int Passes { get; }
+
+    /// <summary>Codes of some steps: output j of a pass is step <c>unit·Outputs·Passes + j·Passes + pass</c> of the block.</summary>
+    /// <param name="words">Code words of the block, of the rows in a register; the next word of the same rows is 64 bytes on.</param>
+    /// <param name="unit">The unit.</param>
+    /// <param name="pass">The pass.</param>
+    /// <param name="first">Output 0.</param>
+    /// <param name="second">Output 1, if there is one.</param>
+    /// <param name="third">Output 2.</param>
+    /// <param name="fourth">Output 3.</param>
+    static abstract void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>;
 
     /// <summary>Scales and offsets of a block, ready to multiply with.</summary>

@@ -133,82 +133,148 @@ internal static unsafe class PanelKernel<TLanes, TCodes>
         }
     }
 
-    /// <summary>One token.</summary>
-    /// <param name="first">The tile of the first register.</param>
+    /// <summary>One token, straight from the panel: codes are used once, so they never go through memory.</summary>
+    /// <param name="words0">Code words of the first register's rows.</param>
+    /// <param name="words1">Those of the second's.</param>
+    /// <param name="first">The tile with the scales of the first register.</param>
     /// <param name="second">That of the second.</param>
-    /// <param name="runs">Runs of the tile.</param>
-    /// <param name="x">Codes of the token.</param>
-    /// <param name="row">Which.</param>
+    /// <param name="blocks">Blocks of the tile.</param>
+    /// <param name="x">Codes.</param>
+    /// <param name="row">The token.</param>
     /// <param name="column">First column.</param>
-    /// <param name="sums">Whole sums, those of a token side by side; of each block in turn.</param>
-    /// <param name="ahead0">What memory is to bring meanwhile, a little with every step: arithmetic for one token takes no longer.</param>
+    /// <param name="sums">Whole sums, of each block in turn.</param>
+    /// <param name="ahead0">What memory is to bring meanwhile, a little with every pass.</param>
     /// <param name="ahead1">The same of the second panel.</param>
-    public static void One(PanelTile first, PanelTile second, int runs, in RowCodes x, long row, int column, byte* sums, byte* ahead0, byte* ahead1)
+    public static void One(
+        byte* words0, byte* words1, PanelTile first, PanelTile second, int blocks, in RowCodes x, long row, int column, byte* sums, byte* ahead0,
+        byte* ahead1)
     {
-        byte* x0 = x.Row(row) + column;
-        byte* codes0 = first.Codes, codes1 = second.Codes, scales0 = first.Scales, scales1 = second.Scales;
-        TLanes ones = TLanes.OfShorts(1);
-        TLanes t00 = default, t01 = default;
-        long halves = x.HalvesAt - column + (column / 4);
-        for (int run = 0; run < runs; run++)
+        // Properties of the format are read once: the JIT inlines so much and no more.
+        int passes = TCodes.Passes, runSteps = TCodes.RunSteps, unitSteps = passes * TCodes.Outputs, units = TCodes.BlockLength / (4 * unitSteps);
+        int apart = 4 * passes, runsApart = passes / runSteps * Stride, length = Math.Min(runSteps, passes);
+        byte* codes = x.Row(row) + column, halves = x.Row(row) + x.HalvesAt + (column / 4), scales0 = first.Scales, scales1 = second.Scales;
+        TLanes ones = TLanes.OfShorts(1), t0 = default, t1 = default;
+        for (int block = 0; block < blocks; block++)
         {
-            TLanes a00 = default, a01 = default;
-            if (TCodes.Bias != 0)
+            for (int unit = 0; unit < units; unit++)
             {
-                a00 = a01 = Start(x0 + halves);
-                halves -= 3 * TCodes.RunSteps; // the codes move on by four bytes a step, the sums of halves by one
-            }
-
-            for (int step = 0; step < TCodes.RunSteps; step++)
-            {
-                TLanes rows0 = TLanes.Load(codes0), rows1 = TLanes.Load(codes1);
-                codes0 += Stride;
-                codes1 += Stride;
-                Ahead(ref ahead0);
-                Ahead(ref ahead1);
-                TLanes b0 = TLanes.Broadcast(x0);
-                x0 += 4;
-                Step(rows0, b0, ones, ref a00);
-                Step(rows1, b0, ones, ref a01);
-            }
-
-            if (TCodes.BlockLength == PanelTile.Columns)
-            {
-                TLanes s0 = TLanes.Load(scales0), s1 = TLanes.Load(scales1);
-                scales0 += Stride;
-                scales1 += Stride;
-                Scale(a00, s0, ref t00);
-                Scale(a01, s1, ref t01);
-            }
-            else
-            {
-                Widen(a00, ones, ref t00);
-                Widen(a01, ones, ref t01);
-                if (TCodes.RunSteps == 8 || run % 2 == 1)
+                // One round for each run that an output passes through.
+                for (int start = 0; start < passes; start += length)
                 {
-                    Put(ref t00, sums);
-                    Put(ref t01, sums + (1 * Stride));
-                    sums += Together * TokenBytes;
-                }
-            }
-        }
+                    TLanes a00 = default, a01 = default, a10 = default, a11 = default, a20 = default, a21 = default, a30 = default, a31 = default;
+                    if (TCodes.Bias != 0)
+                    {
+                        a00 = a01 = Start(halves + start);
+                        if (TCodes.Outputs > 2)
+                        {
+                            a10 = a11 = Start(halves + start + passes);
+                            a20 = a21 = Start(halves + start + (2 * passes));
+                            a30 = a31 = Start(halves + start + (3 * passes));
+                        }
+                    }
 
-        if (TCodes.BlockLength == PanelTile.Columns)
-        {
-            TLanes.Store(t00, sums);
-            TLanes.Store(t01, sums + (1 * Stride));
+                    byte* four = codes + (4 * start);
+                    for (int pass = start; pass < start + length; pass++)
+                    {
+                        Ahead(ref ahead0);
+                        Ahead(ref ahead1);
+                        TCodes.Decode(words0, unit, pass, out TLanes c0, out TLanes c1, out TLanes c2, out TLanes c3);
+                        Step(c0, TLanes.Broadcast(four), ones, ref a00);
+                        if (TCodes.Outputs > 1)
+                        {
+                            Step(c1, TLanes.Broadcast(four + apart), ones, ref a10);
+                        }
+
+                        if (TCodes.Outputs > 2)
+                        {
+                            Step(c2, TLanes.Broadcast(four + (2 * apart)), ones, ref a20);
+                            Step(c3, TLanes.Broadcast(four + (3 * apart)), ones, ref a30);
+                        }
+
+                        TCodes.Decode(words1, unit, pass, out c0, out c1, out c2, out c3);
+                        Step(c0, TLanes.Broadcast(four), ones, ref a01);
+                        if (TCodes.Outputs > 1)
+                        {
+                            Step(c1, TLanes.Broadcast(four + apart), ones, ref a11);
+                        }
+
+                        if (TCodes.Outputs > 2)
+                        {
+                            Step(c2, TLanes.Broadcast(four + (2 * apart)), ones, ref a21);
+                            Step(c3, TLanes.Broadcast(four + (3 * apart)), ones, ref a31);
+                        }
+
+                        four += 4;
+                    }
+
+                    byte* run0 = scales0 + (start / runSteps * Stride), run1 = scales1 + (start / runSteps * Stride);
+                    if (TCodes.Outputs == 2 && TCodes.Passes < TCodes.RunSteps)
+                    {
+                        // Both outputs are one run: their sums fit together.
+                        Total(TCodes.IsSigned ? TLanes.AddInts(a00, a10) : TLanes.AddShorts(a00, a10), ones, run0, ref t0);
+                        Total(TCodes.IsSigned ? TLanes.AddInts(a01, a11) : TLanes.AddShorts(a01, a11), ones, run1, ref t1);
+                        continue;
+                    }
+
+                    Total(a00, ones, run0, ref t0);
+                    Total(a01, ones, run1, ref t1);
+                    if (TCodes.Outputs > 1)
+                    {
+                        Total(a10, ones, run0 + runsApart, ref t0);
+                        Total(a11, ones, run1 + runsApart, ref t1);
+                    }
+
+                    if (TCodes.Outputs > 2)
+                    {
+                        Total(a20, ones, run0 + (2 * runsApart), ref t0);
+                        Total(a21, ones, run1 + (2 * runsApart), ref t1);
+                        Total(a30, ones, run0 + (3 * runsApart), ref t0);
+                        Total(a31, ones, run1 + (3 * runsApart), ref t1);
+                    }
+                }
+
+                codes += 4 * unitSteps;
+                halves += unitSteps;
+                scales0 += unitSteps / runSteps * Stride;
+                scales1 += unitSteps / runSteps * Stride;
+            }
+
+            Put(ref t0, sums);
+            Put(ref t1, sums + Stride);
+            sums += Together * TokenBytes;
+            words0 += TCodes.CodeWords * Stride;
+            words1 += TCodes.CodeWords * Stride;
         }
     }
 
+    /// <summary>Adds the sum of a run to a total.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Total(TLanes sum, TLanes ones, byte* scale, ref TLanes total)
+    {
+        if (TCodes.BlockLength == PanelTile.Columns)
+        {
+            Scale(sum, TLanes.Load(scale), ref total);
+        }
+        else
+        {
+            Widen(sum, ones, ref total);
+        }
+    }
+
+    /// <summary>Asks for what a later pass reads: into the second cache, which has room for it and more requests in flight.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ahead(ref byte* next)
     {
+        int bytes = TCodes.CodeWords * Stride * 4 * TCodes.Outputs / TCodes.BlockLength; // all words of a block by its last pass
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(next);
+            for (int line = 0; line < bytes; line += Stride)
+            {
+                Sse.Prefetch1(next + line);
+            }
         }
 
-        next += TCodes.CodeWords * Stride / (TCodes.BlockLength / 4);
+        next += bytes;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

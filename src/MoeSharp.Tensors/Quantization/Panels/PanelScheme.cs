@@ -36,13 +36,15 @@ internal abstract unsafe class PanelScheme
     /// <summary>Two panels (or one) times rows of activations.</summary>
     /// <param name="first">A panel.</param>
     /// <param name="second">The next; null where there is none.</param>
+    /// <param name="next">The pair of panels that comes after them, for memory to bring meanwhile; null for none.</param>
     /// <param name="x">Activations.</param>
     /// <param name="row">First row of them.</param>
     /// <param name="count">Rows.</param>
     /// <param name="columns">K.</param>
     /// <param name="scratch"><see cref="ScratchFloats"/> floats.</param>
     /// <param name="sums">The results of each row, <see cref="PanelWidth.SumRows"/> floats apart.</param>
-    public abstract void Multiply(byte* first, byte* second, in RowCodes x, long row, int count, int columns, float* scratch, float* sums);
+    public abstract void Multiply(
+        byte* first, byte* second, byte* next, in RowCodes x, long row, int count, int columns, float* scratch, float* sums);
 
     /// <summary>Floats of scratch memory that <see cref="Multiply"/> needs.</summary>
     public static int ScratchFloats => ((2 * PanelTile.Bytes) + MostSumBytes) / sizeof(float);

@@ -192,9 +192,9 @@ public unsafe class PanelKernelTests
     {
         switch (width)
         {
-            case 512: PanelScheme<TCodes>.Multiply<CodeLanes512>(left, right, x, 0, count, columns, scratch, sums); break;
-            case 256: PanelScheme<TCodes>.Multiply<CodeLanes256>(left, right, x, 0, count, columns, scratch, sums); break;
-            default: PanelScheme<TCodes>.Multiply<CodeLanes128>(left, right, x, 0, count, columns, scratch, sums); break;
+            case 512: PanelScheme<TCodes>.Multiply<CodeLanes512>(left, right, null, x, 0, count, columns, scratch, sums); break;
+            case 256: PanelScheme<TCodes>.Multiply<CodeLanes256>(left, right, null, x, 0, count, columns, scratch, sums); break;
+            default: PanelScheme<TCodes>.Multiply<CodeLanes128>(left, right, null, x, 0, count, columns, scratch, sums); break;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -29,18 +30,14 @@ internal static unsafe class FifthBits
         return bits;
     }
 
-    /// <summary>Codes of a block: a word of fifth bits, then four words of low bits.</summary>
-    public static void Expand<TLanes>(byte* words, byte* codes)
+    /// <summary>Codes of two steps: a word of fifth bits, then four words of low bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(byte* words, int pass, out TLanes first, out TLanes second)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        const int stride = PanelTile.Stride;
-        TLanes mask = TLanes.OfBytes(15), fifth = TLanes.OfBytes(16), high = TLanes.Load(words), later = TLanes.ShiftRight(high, 4);
-        for (int i = 0; i < 4; i++)
-        {
-            TLanes both = TLanes.Load(words + ((i + 1) * stride));
-            TLanes first = TLanes.And(TLanes.ShiftLeft(high, 4 - i), fifth), second = TLanes.And(TLanes.ShiftLeft(later, 4 - i), fifth);
-            TLanes.Store(TLanes.Or(TLanes.And(both, mask), first), codes + (i * stride));
-            TLanes.Store(TLanes.Or(TLanes.And(TLanes.ShiftRight(both, 4), mask), second), codes + ((i + 4) * stride));
-        }
+        TLanes high = TLanes.ShiftRight(TLanes.Load(words), pass), fifth = TLanes.OfBytes(16);
+        Nibbles.Decode(words + ((pass + 1) * PanelTile.Stride), out first, out second);
+        first = TLanes.Or(first, TLanes.And(TLanes.ShiftLeft(high, 4), fifth));
+        second = TLanes.Or(second, TLanes.And(high, fifth));
     }
 }

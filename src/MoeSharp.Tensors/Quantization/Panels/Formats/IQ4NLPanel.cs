@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 using MoeSharp.Tensors.Quantization.IQ4NL;
 
@@ -16,6 +17,10 @@ internal readonly unsafe struct IQ4NLPanel : IPanelCodes
 
     public static int Bias => 0;
 
+    public static int Outputs => 2;
+
+    public static int Passes => 4;
+
     public static bool IsSigned => true;
 
     public static int OffsetGroup => 0;
@@ -32,8 +37,14 @@ internal readonly unsafe struct IQ4NLPanel : IPanelCodes
         *(ushort*)block = ((ushort*)scales)[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
-        where TLanes : struct, ICodeLanes<TLanes> => Nibbles.LookUp<TLanes>(words, codes, UnevenLevels.Values, runWords: 4, runs: 1);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        third = fourth = default;
+        Nibbles.LookUp(words + (((unit * Passes) + pass) * PanelTile.Stride), UnevenLevels.Values, out first, out second);
+    }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes> =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.IQ4NL;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
@@ -19,6 +20,10 @@ internal readonly unsafe struct IQ4XSPanel : IPanelCodes
     public static int RunSteps => 8;
 
     public static int Bias => 0;
+
+    public static int Outputs => 2;
+
+    public static int Passes => 4;
 
     public static bool IsSigned => true;
 
@@ -53,8 +58,14 @@ internal readonly unsafe struct IQ4XSPanel : IPanelCodes
         *(uint*)(block + 4) = low;
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
-        where TLanes : struct, ICodeLanes<TLanes> => Nibbles.LookUp<TLanes>(words, codes, UnevenLevels.Values, runWords: 4, runs: 8);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        third = fourth = default;
+        Nibbles.LookUp(words + (((unit * Passes) + pass) * PanelTile.Stride), UnevenLevels.Values, out first, out second);
+    }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes>

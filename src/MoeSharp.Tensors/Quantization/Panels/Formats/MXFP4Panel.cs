@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -18,6 +19,10 @@ internal readonly unsafe struct MXFP4Panel : IPanelCodes
 
     public static int Bias => 12;
 
+    public static int Outputs => 2;
+
+    public static int Passes => 4;
+
     public static bool IsSigned => false;
 
     public static int OffsetGroup => 0;
@@ -34,8 +39,14 @@ internal readonly unsafe struct MXFP4Panel : IPanelCodes
         *block = scales[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
-        where TLanes : struct, ICodeLanes<TLanes> => Nibbles.LookUp<TLanes>(words, codes, Values, runWords: 4, runs: 1);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        third = fourth = default;
+        Nibbles.LookUp(words + (((unit * Passes) + pass) * PanelTile.Stride), Values, out first, out second);
+    }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes> =>

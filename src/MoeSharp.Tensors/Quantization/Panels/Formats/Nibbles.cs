@@ -29,46 +29,37 @@ internal static unsafe class Nibbles
         }
     }
 
-    /// <summary>Low halves of a run of words are one run of steps, high halves the next.</summary>
+    /// <summary>Low and high halves of a word's bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Expand<TLanes>(byte* words, byte* codes, int runWords, int runs)
+    public static void Decode<TLanes>(byte* word, out TLanes low, out TLanes high)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        TLanes mask = TLanes.OfBytes(15);
-        for (int run = 0; run < runs; run++)
-        {
-            for (int i = 0; i < runWords; i++)
-            {
-                TLanes both = TLanes.Load(words);
-                TLanes.Store(TLanes.And(both, mask), codes);
-                TLanes.Store(TLanes.And(TLanes.ShiftRight(both, 4), mask), codes + (runWords * Stride));
-                words += Stride;
-                codes += Stride;
-            }
-
-            codes += runWords * Stride;
-        }
+        TLanes both = TLanes.Load(word), mask = TLanes.OfBytes(15);
+        low = TLanes.And(both, mask);
+        high = TLanes.And(TLanes.ShiftRight(both, 4), mask);
     }
 
-    /// <summary>The same through a table of 16 bytes.</summary>
+    /// <summary>The four pairs of bits of a word's bytes, lowest first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LookUp<TLanes>(byte* words, byte* codes, ReadOnlySpan<sbyte> values, int runWords, int runs)
+    public static void DecodePairs<TLanes>(byte* word, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        TLanes mask = TLanes.OfBytes(15), table = TLanes.OfTable(values);
-        for (int run = 0; run < runs; run++)
-        {
-            for (int i = 0; i < runWords; i++)
-            {
-                TLanes both = TLanes.Load(words);
-                TLanes.Store(TLanes.LookUp(table, TLanes.And(both, mask)), codes);
-                TLanes.Store(TLanes.LookUp(table, TLanes.And(TLanes.ShiftRight(both, 4), mask)), codes + (runWords * Stride));
-                words += Stride;
-                codes += Stride;
-            }
+        TLanes all = TLanes.Load(word), mask = TLanes.OfBytes(3);
+        first = TLanes.And(all, mask);
+        second = TLanes.And(TLanes.ShiftRight(all, 2), mask);
+        third = TLanes.And(TLanes.ShiftRight(all, 4), mask);
+        fourth = TLanes.And(TLanes.ShiftRight(all, 6), mask);
+    }
 
-            codes += runWords * Stride;
-        }
+    /// <summary>Low and high halves through a table of 16 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LookUp<TLanes>(byte* word, ReadOnlySpan<sbyte> values, out TLanes low, out TLanes high)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        TLanes table = TLanes.OfTable(values);
+        Decode(word, out low, out high);
+        low = TLanes.LookUp(table, low);
+        high = TLanes.LookUp(table, high);
     }
 
     /// <summary>Signed multiples of <paramref name="runs"/> runs, each in both halves of its lanes.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -18,6 +19,10 @@ internal readonly unsafe struct Q2KPanel : IPanelCodes
     public static int RunSteps => 4;
 
     public static int Bias => 0;
+
+    public static int Outputs => 4;
+
+    public static int Passes => 8;
 
     public static bool IsSigned => false;
 
@@ -47,24 +52,12 @@ internal readonly unsafe struct Q2KPanel : IPanelCodes
         *(ushort*)(block + ScaleAt + 2) = ((ushort*)(scales + 288))[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>
-    {
-        const int stride = PanelTile.Stride;
-        TLanes mask = TLanes.OfBytes(3);
-        for (int run = 0; run < 2; run++)
-        {
-            for (int i = 0; i < 8; i++)
-            {
-                TLanes four = TLanes.Load(words + (((run * 8) + i) * stride));
-                byte* target = codes + (((run * 32) + i) * stride);
-                TLanes.Store(TLanes.And(four, mask), target);
-                TLanes.Store(TLanes.And(TLanes.ShiftRight(four, 2), mask), target + (8 * stride));
-                TLanes.Store(TLanes.And(TLanes.ShiftRight(four, 4), mask), target + (16 * stride));
-                TLanes.Store(TLanes.And(TLanes.ShiftRight(four, 6), mask), target + (24 * stride));
-            }
-        }
-    }
+ =>
+        Nibbles.DecodePairs(words + (((unit * Passes) + pass) * PanelTile.Stride), out first, out second, out third, out fourth);
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 using MoeSharp.Tensors.Quantization.Storage;
 
@@ -20,6 +21,10 @@ internal readonly unsafe struct Q3KPanel : IPanelCodes
     public static int RunSteps => 4;
 
     public static int Bias => 4;
+
+    public static int Outputs => 4;
+
+    public static int Passes => 8;
 
     public static bool IsSigned => false;
 
@@ -52,28 +57,18 @@ internal readonly unsafe struct Q3KPanel : IPanelCodes
         *(ushort*)(block + ScaleAt) = ((ushort*)(scales + 256))[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        const int stride = PanelTile.Stride;
-        TLanes mask = TLanes.OfBytes(3), third = TLanes.OfBytes(4);
-        for (int run = 0; run < 2; run++)
-        {
-            for (int i = 0; i < 8; i++)
-            {
-                // Bit k of a byte belongs to group k of 32: the second run has bits 4 to 7.
-                TLanes high = TLanes.Load(words + (i * stride));
-                high = run == 0 ? high : TLanes.ShiftRight(high, 4);
-                TLanes low = TLanes.Load(words + ((HighWords + (run * 8) + i) * stride));
-                byte* target = codes + (((run * 32) + i) * stride);
-                TLanes.Store(TLanes.Or(TLanes.And(low, mask), TLanes.And(TLanes.ShiftLeft(high, 2), third)), target);
-                TLanes.Store(
-                    TLanes.Or(TLanes.And(TLanes.ShiftRight(low, 2), mask), TLanes.And(TLanes.ShiftLeft(high, 1), third)), target + (8 * stride));
-                TLanes.Store(TLanes.Or(TLanes.And(TLanes.ShiftRight(low, 4), mask), TLanes.And(high, third)), target + (16 * stride));
-                TLanes.Store(
-                    TLanes.Or(TLanes.And(TLanes.ShiftRight(low, 6), mask), TLanes.And(TLanes.ShiftRight(high, 1), third)), target + (24 * stride));
-            }
-        }
+        // Bit k of a byte belongs to group k of 32: the second unit has bits 4 to 7.
+        TLanes high = TLanes.ShiftRight(TLanes.Load(words + (pass * PanelTile.Stride)), 4 * unit), bit = TLanes.OfBytes(4);
+        Nibbles.DecodePairs(words + ((HighWords + (unit * Passes) + pass) * PanelTile.Stride), out first, out second, out third, out fourth);
+        first = TLanes.Or(first, TLanes.And(TLanes.ShiftLeft(high, 2), bit));
+        second = TLanes.Or(second, TLanes.And(TLanes.ShiftLeft(high, 1), bit));
+        third = TLanes.Or(third, TLanes.And(high, bit));
+        fourth = TLanes.Or(fourth, TLanes.And(TLanes.ShiftRight(high, 1), bit));
     }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)

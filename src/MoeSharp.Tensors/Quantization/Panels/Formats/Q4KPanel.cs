@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -17,6 +18,10 @@ internal readonly unsafe struct Q4KPanel : IPanelCodes
 
     public static int Bias => 0;
 
+    public static int Outputs => 2;
+
+    public static int Passes => 8;
+
     public static bool IsSigned => false;
 
     public static int OffsetGroup => 32;
@@ -33,8 +38,14 @@ internal readonly unsafe struct Q4KPanel : IPanelCodes
         AffinePairs.Restore(scales, row, block);
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
-        where TLanes : struct, ICodeLanes<TLanes> => Nibbles.Expand<TLanes>(words, codes, runWords: 8, runs: 4);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        third = fourth = default;
+        Nibbles.Decode(words + (((unit * Passes) + pass) * PanelTile.Stride), out first, out second);
+    }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes> => AffinePairs.Expand<TLanes>(scales, row, tile, runs: 1);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -14,6 +15,10 @@ internal readonly unsafe struct Q51Panel : IPanelCodes
     public static int RunSteps => 4; // 8 products of 31·127 in 16 bits
 
     public static int Bias => 0;
+
+    public static int Outputs => 2;
+
+    public static int Passes => 4;
 
     public static bool IsSigned => false;
 
@@ -35,8 +40,14 @@ internal readonly unsafe struct Q51Panel : IPanelCodes
         *(ushort*)(block + 2) = ((ushort*)(scales + 32))[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
-        where TLanes : struct, ICodeLanes<TLanes> => FifthBits.Expand<TLanes>(words, codes);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
+        where TLanes : struct, ICodeLanes<TLanes>
+    {
+        third = fourth = default;
+        FifthBits.Decode(words, pass, out first, out second);
+    }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes>

@@ -20,6 +20,10 @@ internal readonly unsafe struct Q5KPanel : IPanelCodes
 
     public static int Bias => 0;
 
+    public static int Outputs => 2;
+
+    public static int Passes => 8;
+
     public static bool IsSigned => false;
 
     public static int OffsetGroup => 32;
@@ -36,30 +40,20 @@ internal readonly unsafe struct Q5KPanel : IPanelCodes
         AffinePairs.Restore(scales, row, block);
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        for (int i = 0; i < HighWords; i++)
-        {
-            // Bit k of a byte belongs to group k: moved up by one bit a group, the next is always bit 4.
-            TLanes high = TLanes.Load(words + (i * Stride));
-            byte* low = words + ((HighWords + i) * Stride), target = codes + (i * Stride);
-            Pair(TLanes.ShiftLeft(high, 4), TLanes.ShiftLeft(high, 3), low, target);
-            Pair(TLanes.ShiftLeft(high, 2), TLanes.ShiftLeft(high, 1), low + (8 * Stride), target + (16 * Stride));
-            Pair(high, TLanes.ShiftRight(high, 1), low + (16 * Stride), target + (32 * Stride));
-            Pair(TLanes.ShiftRight(high, 2), TLanes.ShiftRight(high, 3), low + (24 * Stride), target + (48 * Stride));
-        }
+        third = fourth = default;
+        Nibbles.Decode(words + ((HighWords + (unit * Passes) + pass) * Stride), out first, out second);
+
+        // Bit k of a byte belongs to group k of 32: two groups a unit.
+        TLanes high = TLanes.ShiftRight(TLanes.Load(words + (pass * Stride)), 2 * unit);
+        first = TLanes.Or(first, TLanes.And(TLanes.ShiftLeft(high, 4), TLanes.OfBytes(16)));
+        second = TLanes.Or(second, TLanes.And(TLanes.ShiftLeft(high, 3), TLanes.OfBytes(16)));
     }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)
         where TLanes : struct, ICodeLanes<TLanes> => AffinePairs.Expand<TLanes>(scales, row, tile, runs: 2);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pair<TLanes>(TLanes first, TLanes second, byte* low, byte* target)
-        where TLanes : struct, ICodeLanes<TLanes>
-    {
-        TLanes mask = TLanes.OfBytes(15), fifth = TLanes.OfBytes(16), both = TLanes.Load(low);
-        TLanes.Store(TLanes.Or(TLanes.And(both, mask), TLanes.And(first, fifth)), target);
-        TLanes.Store(TLanes.Or(TLanes.And(TLanes.ShiftRight(both, 4), mask), TLanes.And(second, fifth)), target + (8 * Stride));
-    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -19,6 +20,10 @@ internal readonly unsafe struct Q6KPanel : IPanelCodes
     public static int RunSteps => 4;
 
     public static int Bias => 32; // 8 products of at most 32·127 in 16 bits
+
+    public static int Outputs => 4;
+
+    public static int Passes => 8;
 
     public static bool IsSigned => false;
 
@@ -46,25 +51,19 @@ internal readonly unsafe struct Q6KPanel : IPanelCodes
         *(ushort*)(block + ScaleAt) = ((ushort*)(scales + 256))[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        const int stride = PanelTile.Stride;
-        TLanes mask = TLanes.OfBytes(15), upper = TLanes.OfBytes(48);
-        for (int run = 0; run < 2; run++)
-        {
-            for (int i = 0; i < 8; i++)
-            {
-                TLanes high = TLanes.Load(words + ((LowWords + (run * 8) + i) * stride));
-                byte* low = words + (((run * 16) + i) * stride), target = codes + (((run * 32) + i) * stride);
-                TLanes first = TLanes.Load(low), second = TLanes.Load(low + (8 * stride));
-                TLanes.Store(TLanes.Or(TLanes.And(first, mask), TLanes.And(TLanes.ShiftLeft(high, 4), upper)), target);
-                TLanes.Store(TLanes.Or(TLanes.And(second, mask), TLanes.And(TLanes.ShiftLeft(high, 2), upper)), target + (8 * stride));
-                TLanes.Store(TLanes.Or(TLanes.And(TLanes.ShiftRight(first, 4), mask), TLanes.And(high, upper)), target + (16 * stride));
-                TLanes.Store(
-                    TLanes.Or(TLanes.And(TLanes.ShiftRight(second, 4), mask), TLanes.And(TLanes.ShiftRight(high, 2), upper)), target + (24 * stride));
-            }
-        }
+        byte* low = words + (((unit * 16) + pass) * PanelTile.Stride);
+        TLanes high = TLanes.Load(words + ((LowWords + (unit * Passes) + pass) * PanelTile.Stride)), upper = TLanes.OfBytes(48);
+        Nibbles.Decode(low, out first, out third);
+        Nibbles.Decode(low + (Passes * PanelTile.Stride), out second, out fourth);
+        first = TLanes.Or(first, TLanes.And(TLanes.ShiftLeft(high, 4), upper));
+        second = TLanes.Or(second, TLanes.And(TLanes.ShiftLeft(high, 2), upper));
+        third = TLanes.Or(third, TLanes.And(high, upper));
+        fourth = TLanes.Or(fourth, TLanes.And(TLanes.ShiftRight(high, 2), upper));
     }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MoeSharp.Tensors.Quantization.Panels.Lanes;
 
 namespace MoeSharp.Tensors.Quantization.Panels.Formats;
@@ -15,6 +16,10 @@ internal readonly unsafe struct Q80Panel : IPanelCodes
 
     public static int Bias => 0;
 
+    public static int Outputs => 1;
+
+    public static int Passes => 8;
+
     public static bool IsSigned => true;
 
     public static int OffsetGroup => 0;
@@ -31,13 +36,13 @@ internal readonly unsafe struct Q80Panel : IPanelCodes
         *(ushort*)block = ((ushort*)scales)[row];
     }
 
-    public static void ExpandCodes<TLanes>(byte* words, byte* codes)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode<TLanes>(
+        byte* words, int unit, int pass, out TLanes first, out TLanes second, out TLanes third, out TLanes fourth)
         where TLanes : struct, ICodeLanes<TLanes>
     {
-        for (int i = 0; i < CodeWords; i++)
-        {
-            TLanes.Store(TLanes.Load(words + (i * PanelTile.Stride)), codes + (i * PanelTile.Stride));
-        }
+        second = third = fourth = default;
+        first = TLanes.Load(words + (pass * PanelTile.Stride));
     }
 
     public static void ExpandScales<TLanes>(byte* scales, int row, PanelTile tile, int block)

@@ -36,6 +36,7 @@ internal readonly unsafe struct CodeLanes128 : ICodeLanes<CodeLanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CodeLanes128 OfFloats(float value) => new(Vector128.Create(value).AsByte());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CodeLanes128 OfTable(ReadOnlySpan<sbyte> table)
     {
         return new(Vector128.Create(table).AsByte());

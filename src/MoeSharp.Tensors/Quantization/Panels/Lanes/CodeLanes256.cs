@@ -40,6 +40,7 @@ internal readonly unsafe struct CodeLanes256 : ICodeLanes<CodeLanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CodeLanes256 OfFloats(float value) => new(Vector256.Create(value).AsByte());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CodeLanes256 OfTable(ReadOnlySpan<sbyte> table)
     {
         Vector128<byte> one = Vector128.Create(table).AsByte();

@@ -40,6 +40,7 @@ internal readonly unsafe struct CodeLanes512 : ICodeLanes<CodeLanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CodeLanes512 OfFloats(float value) => new(Vector512.Create(value).AsByte());
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CodeLanes512 OfTable(ReadOnlySpan<sbyte> table)
     {
         Vector128<byte> one = Vector128.Create(table).AsByte();
