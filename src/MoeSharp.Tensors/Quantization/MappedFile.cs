@@ -6,7 +6,8 @@ namespace MoeSharp.Tensors.Quantization;
 /// <summary>A file mapped into memory for reading: pages are loaded when they are touched, and shared with other processes.</summary>
 /// <remarks>
 /// <para>A file must not be changed while it is mapped. One that another program cuts short would kill the process at the next
-/// touch; <see cref="ThrowIfChanged"/> finds that out before a step of a model touches it.</para>
+/// touch: whoever touches it does so between <see cref="Enter"/>, which finds out, and <see cref="Exit"/>. On Linux a
+/// program that wants to write waits until then (<see cref="FileLease"/>); Windows refuses it as long as the file is mapped.</para>
 /// <para>Safe for concurrent use. The mapping ends when nothing refers to it any more.</para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Weights point into the mapping: only the collector knows when the last one is gone.")]
@@ -16,6 +17,7 @@ public sealed unsafe class MappedFile
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _pointer;
+    private readonly FileLease? _lease;
 
     /// <summary>Maps a whole file.</summary>
     /// <param name="path">The file; not empty.</param>
@@ -29,6 +31,7 @@ public sealed unsafe class MappedFile
         _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
         _pointer += _view.PointerOffset;
+        _lease = OperatingSystem.IsLinux() ? new FileLease(_stream.SafeFileHandle) : null;
     }
 
     /// <summary>The file.</summary>
@@ -37,9 +40,39 @@ public sealed unsafe class MappedFile
     /// <summary>Its bytes when it was mapped.</summary>
     public long Length { get; }
 
-    /// <summary>Looks whether the file still has its length.</summary>
+    /// <summary>True while others wait before they change the file; false where the system cannot make them.</summary>
+    internal bool IsGuarded => OperatingSystem.IsLinux() && _lease?.IsHeld == true;
+
+    /// <summary>Begins to touch the file: looks whether it still has its length, and keeps it so where the system can.</summary>
     /// <exception cref="IOException">It has not; its weights must not be touched any more.</exception>
-    public void ThrowIfChanged()
+    public void Enter()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _lease?.Enter();
+        }
+
+        try
+        {
+            ThrowIfChanged();
+        }
+        catch
+        {
+            Exit();
+            throw;
+        }
+    }
+
+    /// <summary>Ends what <see cref="Enter"/> began.</summary>
+    public void Exit()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _lease?.Exit();
+        }
+    }
+
+    private void ThrowIfChanged()
     {
         long now = RandomAccess.GetLength(_stream.SafeFileHandle);
         if (now < Length)

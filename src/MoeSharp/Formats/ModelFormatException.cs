@@ -59,7 +59,8 @@ public sealed class ModelFormatException : Exception
         return where + ": " + Printable(message, MaxMessageLength);
     }
 
-    private static string Printable(string text, int maxLength)
+    /// <summary>A text on one line, with control characters as escapes, cut to a length.</summary>
+    internal static string Printable(string text, int maxLength)
     {
         bool cut = text.Length > maxLength;
         var shown = new StringBuilder();

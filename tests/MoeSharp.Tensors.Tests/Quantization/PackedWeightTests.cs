@@ -71,12 +71,58 @@ public class PackedWeightTests
             var weight = new PackedWeight(BlockFormats.F32, new TensorShape(2, 2), file, offset: 2);
             weight.ToTensor().ToArray().ShouldBe([1, 2, 3, 4]);
             Should.Throw<ArgumentOutOfRangeException>(() => new PackedWeight(BlockFormats.F32, new TensorShape(2, 2), file, offset: 3));
-            file.ThrowIfChanged();
+            file.Enter();
+            file.Exit();
+            Resize(path, 10);
+
+            Should.Throw<IOException>(file.Enter).Message.ShouldContain("the file has shrunk from 18 to 10 bytes");
         }
         finally
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public async Task Who_wants_to_cut_a_file_short_waits_until_its_weights_are_no_longer_touched()
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        const int Length = 1 << 20;
+        try
+        {
+            File.WriteAllBytes(path, [.. Enumerable.Repeat((byte)1, Length)]);
+            var file = new MappedFile(path);
+            var weight = new PackedWeight(BlockFormats.F32, new TensorShape(512, 512), file, offset: 0);
+            file.Enter();
+            Assert.SkipUnless(file.IsGuarded, "this system does not make writers wait");
+            file.Enter(); // another step
+            Task cut = Task.Run(() => Resize(path, 100), TestContext.Current.CancellationToken);
+            (await Task.WhenAny(cut, Task.Delay(300, TestContext.Current.CancellationToken))).ShouldNotBe(cut);
+            file.Exit();
+            (await Task.WhenAny(cut, Task.Delay(300, TestContext.Current.CancellationToken))).ShouldNotBe(cut);
+            weight.ToTensor().Span[^1].ShouldBe(BitConverter.UInt32BitsToSingle(0x01010101)); // would end the process on a file that is cut
+
+            file.Exit();
+            await cut.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            Should.Throw<IOException>(file.Enter).Message.ShouldContain("the file has shrunk from 1,048,576 to 100 bytes");
+
+            // Whole again: it may be used again, and is guarded again.
+            Resize(path, Length);
+            file.Enter();
+            file.IsGuarded.ShouldBeTrue();
+            file.Exit();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    // As a program would that knows nothing of locks.
+    private static void Resize(string path, long length)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        stream.SetLength(length);
     }
 
     private static PackedWeight Pack(Tensor values, BlockFormat format)

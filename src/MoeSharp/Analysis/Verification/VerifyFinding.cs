@@ -1,3 +1,5 @@
+using MoeSharp.Formats;
+
 namespace MoeSharp.Analysis.Verification;
 
 /// <summary>Something that a check found.</summary>
@@ -8,7 +10,11 @@ namespace MoeSharp.Analysis.Verification;
 /// <param name="IsFault">True for a defect, false for a remark.</param>
 public sealed record VerifyFinding(string File, string? Item, long? Offset, string Message, bool IsFault)
 {
-    /// <summary>One line: <c>file, item, byte n: message</c>.</summary>
+    private const int LongestPart = 1000;
+
+    /// <summary>One line: <c>file, item, byte n: message</c>; names come from the file, so control characters are shown as escapes.</summary>
     public override string ToString() =>
-        $"{File}{(Item is null ? "" : ", " + Item)}{(Offset is { } offset ? $", byte {offset:N0}" : "")}: {Message}";
+        $"{Shown(File)}{(Item is null ? "" : ", " + Shown(Item))}{(Offset is { } offset ? $", byte {offset:N0}" : "")}: {Shown(Message)}";
+
+    private static string Shown(string text) => ModelFormatException.Printable(text, LongestPart);
 }

@@ -242,7 +242,7 @@ internal sealed class GgufHeaderReader(GgufInput input)
         _ = value.TryGetInteger(out long alignment);
         return alignment is >= 8 and <= 1 << 30 && long.IsPow2(alignment)
             ? (int)alignment
-            : throw metadata.Fault(GgufMetadata.AlignmentKey, $"is {alignment}. It must be a power of two, at least 8.");
+            : throw metadata.Fault(GgufMetadata.AlignmentKey, $"is {alignment}. It must be a power of two from 8 to 2^30.");
     }
 
     private Plan ReadTensor(HashSet<string> names, int alignment, string place)

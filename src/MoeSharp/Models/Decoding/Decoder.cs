@@ -125,8 +125,10 @@ public sealed class Decoder
     /// <param name="workers">Threads.</param>
     /// <param name="cancellation">Ends between weights; those that are done stay done.</param>
     /// <returns>Bytes that were moved; 0 also where they would not fit into the memory of this machine.</returns>
+    /// <exception cref="IOException">A file with weights has shrunk since it was mapped.</exception>
     public long Repack(Workers workers, CancellationToken cancellation = default)
     {
+        using Touch files = TouchFiles();
         List<PackedWeight> weights = [.. _parameters
             .Where(parameter => parameter.Packed is not null && (parameter != Embedding.Weight || Head is null)).Select(parameter => parameter.Packed!)];
         long mapped = weights.Where(weight => weight.IsMapped).Sum(weight => weight.ByteLength), done = 0;
@@ -174,11 +176,7 @@ public sealed class Decoder
     {
         options ??= ForwardOptions.Evaluation;
         Check(ids.Span, layout);
-        foreach (MappedFile file in _files)
-        {
-            file.ThrowIfChanged();
-        }
-
+        using Touch files = TouchFiles();
         List<MoeOutput>? outputs = options.Routing.MeasuresBalance && Config.Experts is not null ? new(Blocks.Count) : null;
 
         Tensor x = Embedding.Forward(scope, ids); // [T, D]
@@ -205,8 +203,10 @@ public sealed class Decoder
 
     /// <summary>Logits of hidden rows that went through the final norm.</summary>
     /// <param name="hidden">Rows <c>[T, D]</c>.</param>
+    /// <exception cref="IOException">A file with weights has shrunk since it was mapped.</exception>
     public Tensor Logits(Tensor hidden)
     {
+        using Touch files = TouchFiles();
         Tensor logits = Head is null ? LinearOp.Apply(hidden, Embedding.Weight, HeadBias?.Value) : Head.Forward(hidden);
         return Config.LogitScale == 1 ? logits : ScaleOp.Apply(logits, Config.LogitScale);
     }
@@ -218,6 +218,10 @@ public sealed class Decoder
 
     /// <summary>Remembers the files that packed weights lie in, to see before each step that they are still whole.</summary>
     internal void Use(IEnumerable<MappedFile> files) => _files = [.. files];
+
+    /// <summary>Begins to touch weights that lie in files; ends when it is disposed.</summary>
+    /// <exception cref="IOException">A file with weights has shrunk since it was mapped.</exception>
+    internal Touch TouchFiles() => new(_files);
 
     /// <summary>The parameter of a name; null when it is no parameter.</summary>
     internal Parameter? FindParameter(string name) => _byName.GetValueOrDefault(name);

@@ -66,6 +66,7 @@ public static class DecoderWeights
             _ => StoredType.F32,
         };
         WeightMap map = family.Map(decoder.Config);
+        using Touch files = decoder.TouchFiles();
         using var writer = new ShardedSafetensorsWriter(
             folder, map.Bindings.Select(binding => new SafetensorsEntry(binding.Tensor, stored, binding.Shape.ToArray())), shardBytes);
         Dictionary<string, Tensor> biases = decoder.ExpertBiases().ToDictionary(bias => bias.Name, bias => bias.Value, StringComparer.Ordinal);

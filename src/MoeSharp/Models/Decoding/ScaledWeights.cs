@@ -12,7 +12,7 @@ namespace MoeSharp.Models.Decoding;
 /// <param name="parts">The parts of the parameter, all of 8-bit floats.</param>
 /// <param name="map">Maps a file; null to copy.</param>
 internal sealed class ScaledWeights(
-    TensorSource source, IReadOnlyList<(StoredTensor Stored, WeightSegment Segment)> parts, Func<string, MappedFile>? map)
+    TensorSource source, IReadOnlyList<(StoredTensor Stored, WeightSegment Segment)> parts, Func<StoredTensor, MappedFile>? map)
 {
     private readonly Dictionary<StoredTensor, float[]?> _scales = [];
 
@@ -74,7 +74,7 @@ internal sealed class ScaledWeights(
         PackedWeight weight;
         if (map is not null && runs is [var only] && source.IsInFile(only.Stored))
         {
-            weight = new PackedWeight(BlockFormats.F8E4M3, shape, map(only.Stored.File), only.Stored.Offset + (only.From * columns));
+            weight = new PackedWeight(BlockFormats.F8E4M3, shape, map(only.Stored), only.Stored.Offset + (only.From * columns));
         }
         else
         {

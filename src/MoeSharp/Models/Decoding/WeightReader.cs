@@ -143,7 +143,7 @@ internal sealed class WeightReader
         (StoredTensor first, WeightSegment only) = parts[0];
         if (maps && parts.Count == 1 && only.IsContiguous && only.Length == shape.Length && _source.IsInFile(first))
         {
-            return new PackedWeight(format, shape, Map(first.File), first.Offset + format.BytesOf(only.TensorStart));
+            return new PackedWeight(format, shape, Map(first), first.Offset + format.BytesOf(only.TensorStart));
         }
 
         var weight = new PackedWeight(format, shape);
@@ -174,7 +174,7 @@ internal sealed class WeightReader
             PackedWeight expert;
             if (maps && File.Exists(stored.File))
             {
-                expert = new PackedWeight(format, matrix, Map(stored.File), stored.Offset);
+                expert = new PackedWeight(format, matrix, Map(stored), stored.Offset);
             }
             else
             {
@@ -225,13 +225,15 @@ internal sealed class WeightReader
         return weight;
     }
 
-    private MappedFile Map(string path)
+    // The file may have shrunk since its header was read.
+    private MappedFile Map(StoredTensor stored)
     {
-        if (!_files.TryGetValue(path, out MappedFile? file))
+        if (!_files.TryGetValue(stored.File, out MappedFile? file) && new FileInfo(stored.File).Length > 0)
         {
-            _files.Add(path, file = new MappedFile(path));
+            _files.Add(stored.File, file = new MappedFile(stored.File));
         }
 
-        return file;
+        return file is not null && stored.Offset <= file.Length - stored.ByteLength ? file : throw new ModelFormatException(
+            stored.File, $"tensor '{stored.Name}'", stored.Offset, "the file ends inside this tensor: it has shrunk since it was opened. Copy it again.");
     }
 }

@@ -77,6 +77,15 @@ public sealed class PairScanTests : IDisposable
     }
 
     [Fact]
+    public void A_name_with_control_characters_stays_on_its_line()
+    {
+        string path = RawSafetensors.Write(_folder["e.safetensors"], ("a\nfault: b\u001b[31m", "F99", [1], [0]));
+        string line = ModelVerifier.Verify(path).Findings.Single().ToString();
+        line.ShouldStartWith("e.safetensors, tensor 'a\\u000Afault: b\\u001B[31m', byte ");
+        line.ShouldNotContain("\n");
+    }
+
+    [Fact]
     public void A_scale_of_255_in_a_gguf_file_is_no_number()
     {
         byte[] blocks = new byte[2 * 17];
