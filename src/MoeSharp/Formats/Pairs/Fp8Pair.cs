@@ -7,7 +7,7 @@ namespace MoeSharp.Formats.Pairs;
 /// one tensor <c>name</c> of the first's type, whose values are multiplied by the second.</summary>
 /// <remarks>
 /// <para>Formula: <c>value[r, c] = number[r, c] · scale[r/128, c/128]</c>, one float32 product. The two codes that are no numbers stay NaN.
-    /// The numbers are used where they lie, with their scales beside them (<see cref="BlockScales"/>).</para>
+/// The numbers are used where they lie, with their scales beside them (<see cref="BlockScales"/>).</para>
 /// <para>Source: DeepSeek-V3, arXiv:2412.19437; Micikevicius et al. 2022, arXiv:2209.05433 (the number format).</para>
 /// </remarks>
 internal sealed class Fp8Pair(StoredTensor numbers, StoredTensor scales) : TensorPair(numbers, scales, numbers)

@@ -22,8 +22,12 @@ public sealed class PairConversionTests : IDisposable
     private static DecoderConfig GptOss { get; } =
         SampleConfigs.GptOss with { Experts = SampleConfigs.GptOss.Experts! with { IntermediateSize = 96 } };
 
-    private static DecoderConfig Fp8 { get; } = SampleConfigs.Latent with {
-        HiddenSize = 160, IntermediateSize = 192, HasQueryKeyValueBias = false, HasOutputBias = false,
+    private static DecoderConfig Fp8 { get; } = SampleConfigs.Latent with
+    {
+        HiddenSize = 160,
+        IntermediateSize = 192,
+        HasQueryKeyValueBias = false,
+        HasOutputBias = false,
     };
 
     [Fact]

@@ -20,7 +20,11 @@ public sealed class RotationConversionTests : IDisposable
             {
                 Rotary = SampleConfigs.Llama4.Rotary with
                 {
-                    Scaling = RopeScaling.Llama3, Factor = 8, OriginalPositionCount = 64, LowFrequencyFactor = 1, HighFrequencyFactor = 1,
+                    Scaling = RopeScaling.Llama3,
+                    Factor = 8,
+                    OriginalPositionCount = 64,
+                    LowFrequencyFactor = 1,
+                    HighFrequencyFactor = 1,
                 },
             },
             ["rope_freqs.weight"], []),
