@@ -1,4 +1,5 @@
 using System.Text;
+using MoeSharp.Formats;
 using MoeSharp.Text.Patterns;
 
 namespace MoeSharp.Text.Normalization;
@@ -6,6 +7,9 @@ namespace MoeSharp.Text.Normalization;
 /// <summary>Replaces every match of a text or pattern.</summary>
 internal sealed class ReplaceNormalizer : INormalizer
 {
+    private const long MostGrowth = 64;
+    private const long FreeBytes = 1 << 20;
+
     private readonly byte[]? _literal;
     private readonly Pattern? _pattern;
     private readonly byte[] _replacement;
@@ -35,17 +39,24 @@ internal sealed class ReplaceNormalizer : INormalizer
     public string Replacement => Encoding.UTF8.GetString(_replacement);
 
     /// <inheritdoc/>
+    /// <exception cref="ModelFormatException">The text grows beyond measure: several such steps would fill the memory.</exception>
     public ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> text)
     {
         var output = new ByteBuilder(text.Length + (text.Length / 2) + 8);
         var stack = new BacktrackStack();
         int done = 0;
         int from = 0;
+        long most = (MostGrowth * text.Length) + FreeBytes;
         while (from <= text.Length && TryFind(text, from, stack, out int start, out int end))
         {
             output.Append(text[done..start]);
             output.Append(_replacement);
             done = end;
+            if (output.Length > most)
+            {
+                throw new ModelFormatException("tokenizer", "key 'normalizer'", null,
+                    $"makes more than {most:N0} bytes of a text of {text.Length:N0}. No published replacement grows a text so; the file is damaged or hostile.");
+            }
 
             // After an empty match the search goes on behind the next character.
             from = end > start ? end : end == text.Length ? text.Length + 1 : end + Length(text, end);
