@@ -54,8 +54,12 @@ internal sealed class BenchArguments
         Description = "Count the processor's time instead of the clock's, with one thread on a machine that others use.",
     };
 
+    /// <summary>Experts to leave out.</summary>
+    public ExpertArguments Experts { get; } = new(samples: false);
+
     public void AddTo(Command command)
     {
+        Experts.AddTo(command);
         Shape.AcceptOnlyFromAmong([.. ModelShapes.All.Keys]);
         command.Arguments.Add(Model);
         foreach (Option option in (Option[])[Shape, Types, Layers, Write, Prompt, Depth, Batch, Repeat, Svg, ProcessorTime])
@@ -87,6 +91,7 @@ internal sealed class BenchArguments
     {
         Prompt = parsed.GetValue(Prompt),
         Repeats = parsed.GetValue(Repeat),
+        Experts = Experts.Read(parsed),
         ProcessorTime = parsed.GetValue(ProcessorTime),
     };
 
@@ -103,6 +108,11 @@ internal sealed class BenchArguments
         if (!hasShape && (types > 0 || parsed.GetValue(Layers) is not null || parsed.GetValue(Write) is not null))
         {
             throw new UsageException("--type, --layers and --write are about a synthetic model. Say which with --shape.");
+        }
+
+        if (!hasFile && !hasShape && !Experts.Read(parsed).IsNone)
+        {
+            throw new UsageException("--experts and --min-weight are about a model. Name a file or a --shape.");
         }
 
         if (parsed.GetValue(Write) is { } file && (types > 1 || !file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)))

@@ -110,6 +110,7 @@ internal sealed class BenchReport(Terminal terminal, MachinePeaks peaks, int thr
         json.WriteNumber("threads", threads);
         json.WriteNumber("prompt", options.Prompt);
         json.WriteBoolean("processorTime", options.ProcessorTime);
+        ExpertArguments.WriteJson(json, options.Experts);
         json.WriteStartObject("parameters");
         json.WriteNumber("total", config.CountParameters().Total);
         json.WriteNumber("activeWithEmbedding", active.WithEmbedding);

@@ -3,6 +3,7 @@ using System.Globalization;
 using MoeSharp.Analysis;
 using MoeSharp.Analysis.Planning;
 using MoeSharp.Analysis.Speed;
+using MoeSharp.Experts.Routing;
 using MoeSharp.Models.Conversion;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
@@ -48,6 +49,7 @@ internal sealed class ModelBenchRun(BenchArguments arguments, ParseResult parsed
             config = stored.Config;
         }
 
+        _options.Experts.ThrowUnlessFits(config.Experts?.TopK ?? 0);
         MachinePeaks peaks = MeasurePeaks("peaks of this machine");
         foreach (QuantizationRecipe recipe in recipes)
         {
@@ -198,16 +200,16 @@ internal sealed class ModelBenchRun(BenchArguments arguments, ParseResult parsed
         var speed = new ModelSpeed(decoder, workers, _options, cancellation);
         (model.Bytes, model.Formats) = (speed.WeightBytes, speed.BytesByFormat);
         model.Type = model.Type.Length > 0 ? model.Type : speed.BytesByFormat.MaxBy(pair => pair.Value).Key;
-        SpeedPrediction predicted = speed.Predict(MachineSpeed.From(peaks, workers.Count));
+        SpeedPrediction? predicted = _options.Experts.IsNone ? speed.Predict(MachineSpeed.From(peaks, workers.Count)) : null; // of all experts
         foreach (string part in parts)
         {
             switch (part)
             {
                 case "prefill":
-                    Add(model, part, () => speed.Prefill() with { Predicted = predicted.PrefillTokensPerSecond });
+                    Add(model, part, () => speed.Prefill() with { Predicted = predicted?.PrefillTokensPerSecond });
                     break;
                 case "decode":
-                    Add(model, part, () => speed.Decode() with { Predicted = predicted.DecodeTokensPerSecond });
+                    Add(model, part, () => speed.Decode() with { Predicted = predicted?.DecodeTokensPerSecond });
                     break;
                 case "depth":
                     Add(model, "decode at depth", () => speed.DecodeAt(parsed.GetValue(arguments.Depth), peaks));
@@ -239,7 +241,7 @@ internal sealed class ModelBenchRun(BenchArguments arguments, ParseResult parsed
 
         if (parts.Contains("sparsity") && recipe is not null)
         {
-            Add(model, "sparsity", () => SparsitySpeed.Measure(recipe, workers, _options, cancellation: cancellation));
+            Add(model, "sparsity", () => SparsitySpeed.Measure(recipe, workers, _options with { Experts = ExpertReduction.None }, cancellation: cancellation));
         }
     }
 

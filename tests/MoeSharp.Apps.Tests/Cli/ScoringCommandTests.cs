@@ -56,6 +56,19 @@ public class ScoringCommandTests
     }
 
     [Fact]
+    public async Task A_bench_with_fewer_experts_reads_fewer_bytes()
+    {
+        async Task<JsonElement> Bench(params string[] more) =>
+            (await CommandRun.Of(["bench", "tiny", "--only", "decode", "--repeat", "1", "--json", .. more])).Json();
+        JsonElement all = await Bench(), one = await Bench("--top-k", "1");
+        double BytesOf(JsonElement json) => json.GetProperty("results")[0].GetProperty("bytesPerToken").GetDouble();
+        BytesOf(one).ShouldBeLessThan(BytesOf(all));
+        one.GetProperty("results")[0].GetProperty("expertsTouched").GetDouble().ShouldBe(1);
+        one.GetProperty("reduction").GetProperty("experts").GetInt32().ShouldBe(1);
+        all.TryGetProperty("reduction", out _).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Experts_that_are_not_there_cannot_be_asked_for()
     {
         using var folder = new RunFolder();
@@ -64,6 +77,8 @@ public class ScoringCommandTests
         (await CommandRun.Of("eval", "--perplexity", text, "--min-weight", "1.2")).ShouldFail(2, "--min-weight: 1.2 is out of range");
         (await CommandRun.Of("diff", "tiny", "tiny", "--text", text, "--experts", "3")).ShouldFail(1, "choose 2", "Use 1 to 2");
         (await CommandRun.Of("run", "It was", "--experts", "3")).ShouldFail(1, "choose 2");
+        (await CommandRun.Of("bench", "tiny", "--experts", "3")).ShouldFail(1, "choose 2");
+        (await CommandRun.Of("bench", "--experts", "1")).ShouldFail(2, "about a model");
     }
 
     [Fact]

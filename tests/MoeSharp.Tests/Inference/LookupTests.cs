@@ -4,6 +4,7 @@ using MoeSharp.Inference;
 using MoeSharp.Inference.Sampling;
 using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
+using MoeSharp.Tensors.Quantization;
 using MoeSharp.Tests.Models.Decoding;
 using MoeSharp.Text;
 using MoeSharp.Text.Templates;
@@ -57,6 +58,23 @@ public class LookupTests
         SameText(decoder, s_period, new GenerationOptions { MaxTokens = 1000, IgnoresEnd = true }, lookup); // to the last position
         SameText(decoder, s_period, new GenerationOptions { MaxTokens = 60, CacheType = DType.BF16, IgnoresEnd = true }, lookup);
         SameText(decoder, s_period, new GenerationOptions { MaxTokens = 60, Experts = new ExpertReduction { TopK = 1 }, IgnoresEnd = true }, lookup);
+    }
+
+    [Theory]
+    [InlineData("Q4_0")]
+    [InlineData("Q8_0")]
+    [InlineData("MXFP4")]
+    public void Weights_in_blocks_give_the_same_text_too(string format)
+    {
+        DecoderConfig config = SampleConfigs.Mixtral with { HiddenSize = 64, HeadSize = 16, Experts = SampleConfigs.Mixtral.Experts! with { IntermediateSize = 64 } };
+        Decoder decoder = SyntheticModel.Create(config, BlockFormats.Find(format)!);
+        int accepted = 0;
+        foreach (SamplingOptions sampling in Samplings())
+        {
+            accepted += SameText(decoder, s_period, new GenerationOptions { MaxTokens = 60, Sampling = sampling, IgnoresEnd = true }, lookup: 8);
+        }
+
+        accepted.ShouldBeGreaterThan(0);
     }
 
     [Fact]

@@ -8,10 +8,14 @@ namespace MoeSharp.Analysis.Speed;
 internal sealed class ExpertTally : IRoutingObserver
 {
     private readonly Dictionary<int, long> _touched = [];
+    private readonly Dictionary<int, (long Served, long Tokens)> _served = [];
     private bool[] _seen = [];
 
     /// <summary>Different experts of a step, summed over all steps seen.</summary>
     public long TouchedIn(int layer) => _touched.GetValueOrDefault(layer);
+
+    /// <summary>Experts that a token visits, on average over all steps seen.</summary>
+    public double PerToken(int layer) => _served.TryGetValue(layer, out (long Served, long Tokens) sums) ? sums.Served / (double)sums.Tokens : 0;
 
     /// <inheritdoc/>
     public void Observe(int layer, in RoutingDecision decision)
@@ -23,8 +27,10 @@ internal sealed class ExpertTally : IRoutingObserver
 
         _seen.AsSpan().Clear();
         int count = 0;
+        long served = 0;
         foreach (int expert in decision.ServedIds.Span)
         {
+            served += expert >= 0 ? 1 : 0;
             if (expert >= 0 && !_seen[expert])
             {
                 _seen[expert] = true;
@@ -33,5 +39,7 @@ internal sealed class ExpertTally : IRoutingObserver
         }
 
         _touched[layer] = TouchedIn(layer) + count;
+        (long Served, long Tokens) sums = _served.GetValueOrDefault(layer);
+        _served[layer] = (sums.Served + served, sums.Tokens + decision.TokenCount);
     }
 }

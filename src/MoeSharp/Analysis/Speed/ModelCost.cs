@@ -16,6 +16,7 @@ internal sealed class ModelCost
 {
     private readonly DecoderConfig _config;
     private readonly double[] _expertBytes; // of one expert, a layer
+    private readonly double[] _expertElements;
     private readonly double _otherBytes;
     private readonly double _headBytes;
     private readonly double _embeddingRowBytes;
@@ -24,6 +25,7 @@ internal sealed class ModelCost
     {
         _config = decoder.Config;
         _expertBytes = new double[_config.LayerCount];
+        _expertElements = new double[_config.LayerCount];
         foreach (Parameter parameter in decoder.Parameters)
         {
             double bytes = BytesOf(parameter);
@@ -33,6 +35,7 @@ internal sealed class ModelCost
                 case "experts":
                     int layer = int.Parse(parameter.Name.Split('.')[1], CultureInfo.InvariantCulture);
                     _expertBytes[layer] += bytes / _config.Experts!.ExpertCount;
+                    _expertElements[layer] += parameter.Shape.Rank > 2 ? parameter.Shape.Length / (double)_config.Experts.ExpertCount : 0;
                     break;
                 case "embedding":
                     _embeddingRowBytes += bytes / _config.VocabularySize;
@@ -52,6 +55,19 @@ internal sealed class ModelCost
 
     /// <summary>Elements of the matrices that a token touches, embedding and head left out.</summary>
     public long ActiveMatrixElements => _config.CountParameters().Active - HeadElements;
+
+    /// <summary>The same where a token may have visited fewer experts than the model chooses.</summary>
+    /// <param name="tally">Saw the step.</param>
+    public double ActiveElementsIn(ExpertTally tally)
+    {
+        double elements = ActiveMatrixElements;
+        for (int layer = 0; layer < _expertElements.Length; layer++)
+        {
+            elements -= _expertElements[layer] > 0 ? (_config.Experts!.TopK - tally.PerToken(layer)) * _expertElements[layer] : 0;
+        }
+
+        return elements;
+    }
 
     /// <summary>Elements of the head.</summary>
     public long HeadElements => (long)_config.VocabularySize * _config.HiddenSize;

@@ -77,10 +77,10 @@ public sealed class ModelSpeed
     public SpeedMeasure Prefill()
     {
         int count = Math.Min(_options.Prompt, _decoder.Config.PositionCount);
-        using var step = new SpeedStep(_decoder, _workers, 1, count, _options.CacheType);
+        using var step = new SpeedStep(_decoder, _workers, 1, count, _options);
         int[] ids = RandomIds(count);
         double[] seconds = Time(step, 0, counts => step.Run(ids, counts));
-        double perToken = 2.0 * _cost.ActiveMatrixElements;
+        double perToken = 2.0 * _cost.ActiveElementsIn(step.Tally);
         double median = SpeedMeasure.MedianOf(seconds), bytes = _cost.StepBytes(count, layer => step.Tally.TouchedIn(layer));
         double gops = perToken * count / median / 1e9;
         return new SpeedMeasure
@@ -135,7 +135,7 @@ public sealed class ModelSpeed
     {
         int tokens = _options.DecodeTokens;
         depth = Math.Clamp(depth, 0, Math.Max(0, _decoder.Config.PositionCount - tokens));
-        using var step = new SpeedStep(_decoder, _workers, sequences, depth + tokens, _options.CacheType);
+        using var step = new SpeedStep(_decoder, _workers, sequences, depth + tokens, _options);
         step.Fill(depth);
         int[] ids = RandomIds(tokens * sequences);
         double[] seconds = Time(step, depth, counts =>
@@ -150,7 +150,7 @@ public sealed class ModelSpeed
         double keys = depth + ((tokens + 1) / 2.0), median = SpeedMeasure.MedianOf(seconds) / tokens;
         double weights = _cost.StepBytes(sequences, layer => (double)step.Tally.TouchedIn(layer) / tokens);
         double cache = sequences * _cost.CacheBytes(step.Cache, keys), bytes = weights + cache;
-        double operations = sequences * ((2.0 * (_cost.ActiveMatrixElements + _cost.HeadElements)) + _cost.AttentionOperations(keys));
+        double operations = sequences * ((2.0 * (_cost.ActiveElementsIn(step.Tally) + _cost.HeadElements)) + _cost.AttentionOperations(keys));
         var facts = new Dictionary<string, double> { ["depth"] = depth, ["bytesPerToken"] = bytes / sequences, ["cacheBytesPerToken"] = cache / sequences };
         if (_decoder.Config.Experts is not null)
         {

@@ -1,3 +1,4 @@
+using MoeSharp.Experts.Routing;
 using MoeSharp.Tensors;
 
 namespace MoeSharp.Analysis.Speed;
@@ -23,6 +24,10 @@ public sealed record SpeedOptions
     /// <summary>How keys and values are kept.</summary>
     /// <value>F32 by default.</value>
     public DType CacheType { get; init; } = DType.F32;
+
+    /// <summary>Experts to leave out.</summary>
+    /// <value>None by default.</value>
+    public ExpertReduction Experts { get; init; } = ExpertReduction.None;
 
     /// <summary>True to count the processor's time with one thread, on a machine that others use.</summary>
     public bool ProcessorTime { get; init; }

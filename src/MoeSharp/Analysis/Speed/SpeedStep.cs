@@ -23,15 +23,17 @@ internal sealed class SpeedStep : IDisposable
     /// <param name="workers">Threads.</param>
     /// <param name="sequences">Sequences side by side.</param>
     /// <param name="capacity">Positions to reserve room for.</param>
-    /// <param name="cacheType">How keys and values are kept.</param>
-    public SpeedStep(Decoder decoder, Workers workers, int sequences, int capacity, DType cacheType)
+    /// <param name="options">How keys and values are kept, and which experts are left out.</param>
+    public SpeedStep(Decoder decoder, Workers workers, int sequences, int capacity, SpeedOptions options)
     {
+        options.Experts.ThrowUnlessFits(decoder.ChosenExpertCount);
+        ExpertReduction? experts = options.Experts.IsNone ? null : options.Experts;
         _decoder = decoder;
         _scope = new TensorScope(workers: workers);
-        _caches = [.. Enumerable.Range(0, sequences).Select(_ => decoder.CreateCache(Math.Min(capacity, decoder.Config.PositionCount), cacheType))];
+        _caches = [.. Enumerable.Range(0, sequences).Select(_ => decoder.CreateCache(Math.Min(capacity, decoder.Config.PositionCount), options.CacheType))];
         _lastRows = Indices.Uninitialized(sequences);
-        var routing = new RoutingContext { IsCausal = true, MeasuresBalance = false };
-        var counted = new RoutingContext { IsCausal = true, MeasuresBalance = false, Observer = Tally };
+        var routing = new RoutingContext { IsCausal = true, MeasuresBalance = false, Intervention = experts };
+        var counted = new RoutingContext { IsCausal = true, MeasuresBalance = false, Observer = Tally, Intervention = experts };
         _quiet = new ForwardOptions { Routing = routing, LogitRows = _lastRows };
         _silent = new ForwardOptions { Routing = routing, SkipsLogits = true };
         _counted = new ForwardOptions { Routing = counted, LogitRows = _lastRows };
