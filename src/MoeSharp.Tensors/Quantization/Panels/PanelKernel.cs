@@ -268,9 +268,11 @@ internal static unsafe class PanelKernel<TLanes, TCodes>
         int bytes = TCodes.CodeWords * Stride * 4 * TCodes.Outputs / TCodes.BlockLength; // all words of a block by its last pass
         if (Sse.IsSupported)
         {
-            for (int line = 0; line < bytes; line += Stride)
+            Sse.Prefetch1(next);
+            if (TCodes.CodeWords * 4 * TCodes.Outputs > TCodes.BlockLength)
             {
-                Sse.Prefetch1(next + line);
+                Sse.Prefetch1(next + Stride);
+                Sse.Prefetch1(next + bytes - 1);
             }
         }
 
