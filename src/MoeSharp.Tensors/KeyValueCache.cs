@@ -16,7 +16,7 @@ public sealed class KeyValueCache
     /// <param name="headSize">Size of a key.</param>
     /// <param name="valueHeadSize">Size of a value.</param>
     /// <param name="capacity">Positions to reserve room for; more can come.</param>
-    /// <param name="type">F32 or BF16.</param>
+    /// <param name="type">F32, BF16, or Q80 where sizes are multiples of 32.</param>
     /// <param name="sharesValues">True when a value is the first numbers of its key, and is not kept a second time.</param>
     public KeyValueCache(
         int layerCount, int keyValueHeadCount, int headSize, int valueHeadSize, int capacity, DType type = DType.F32, bool sharesValues = false)

@@ -4,13 +4,14 @@ namespace MoeSharp.Tensors;
 
 /// <summary>The keys and values of one sequence in one layer, in the order and type that attention reads fastest.</summary>
 /// <remarks>
-/// <para>Layout: chunks of 64 positions; in a chunk, for each head, the keys transposed <c>[d, 64]</c> and then the values
-/// <c>[64, dv]</c>. So a new query streams through memory in order, and scores of 64 keys are computed side by side.</para>
+/// <para>Layout: chunks of 64 positions; in a chunk, for each head, the keys transposed <c>[d, 64]</c> and then the values in strips of 64
+/// columns <c>[dv / 64, 64, 64]</c>. So a new query streams through memory in order, and scores of 64 keys are computed side by side.</para>
 /// <para>Where values are the first dv numbers of their keys (latent attention), <see cref="SharesValues"/> keeps them once: keys alone,
 /// d numbers a position and head.</para>
 /// <para>Grows by doubling when <see cref="Capacity"/> is exceeded; allocates nothing before. Belongs to one thread at a time.</para>
-/// <para>With <see cref="DType.BF16"/> keys and values are rounded (to nearest, ties to even) when they come in, and every query,
-/// those of the same prompt included, sees the rounded ones.</para>
+/// <para>Keys and values are rounded to the type when they come in, and every query, those of the same prompt included, sees the rounded
+/// ones. <see cref="DType.BF16"/>: to nearest, ties to even. <see cref="DType.Q80"/>: 32 numbers of a key or value become signed bytes with
+/// one binary16 scale, the largest of them / 127; the error is at most half a scale.</para>
 /// </remarks>
 public sealed class KeyValueMemory
 {
@@ -21,7 +22,7 @@ public sealed class KeyValueMemory
     /// <param name="headSize">Size of a key, d.</param>
     /// <param name="valueHeadSize">Size of a value, dv.</param>
     /// <param name="capacity">Positions to reserve room for.</param>
-    /// <param name="type">F32 or BF16.</param>
+    /// <param name="type">F32, BF16, or Q80 where sizes are multiples of 32.</param>
     /// <param name="sharesValues">True when a value is the first dv numbers of its key.</param>
     public KeyValueMemory(
         int keyValueHeadCount, int headSize, int valueHeadSize, int capacity, DType type = DType.F32, bool sharesValues = false)
@@ -30,9 +31,16 @@ public sealed class KeyValueMemory
         ArgumentOutOfRangeException.ThrowIfLessThan(headSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(valueHeadSize, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
-        if (type is not (DType.F32 or DType.BF16))
+        if (type is not (DType.F32 or DType.BF16 or DType.Q80))
         {
-            throw new ArgumentException($"key-value memory: the type {type} is not supported. Use F32 or BF16.", nameof(type));
+            throw new ArgumentException($"key-value memory: the type {type} is not supported. Use F32, BF16 or Q8_0.", nameof(type));
+        }
+
+        if (type == DType.Q80 && (headSize % KeyValueView.Block != 0 || valueHeadSize % KeyValueView.Block != 0))
+        {
+            throw new ArgumentException(
+                $"key-value memory: Q8_0 keeps blocks of {KeyValueView.Block}, and keys of {headSize} or values of {valueHeadSize} are no "
+                + "multiple of it. Use F32 or BF16.", nameof(type));
         }
 
         if (sharesValues && valueHeadSize > headSize)
@@ -74,17 +82,17 @@ public sealed class KeyValueMemory
     /// <summary>Bytes reserved.</summary>
     public long Bytes => _storage.Capacity * sizeof(float);
 
-    /// <summary>Elements of one chunk of 64 positions, all heads.</summary>
-    private long ChunkLength => KeyValueHeadCount * HeadLength;
+    /// <summary>Bytes of one chunk of 64 positions, all heads.</summary>
+    private long ChunkBytes => KeyValueHeadCount * HeadBytes;
 
-    /// <summary>Elements of one chunk of 64 positions and one head.</summary>
-    private long HeadLength => (long)(HeadSize + (SharesValues ? 0 : ValueHeadSize)) * AttentionShape.Chunk;
+    /// <summary>Bytes of one chunk of 64 positions and one head.</summary>
+    private long HeadBytes => KeyValueView.ChunkBytes(Type, HeadSize) + (SharesValues ? 0 : KeyValueView.ChunkBytes(Type, ValueHeadSize));
 
     /// <summary>Adds positions at the end.</summary>
     /// <param name="keys"><c>[rows, G·d]</c>.</param>
     /// <param name="values"><c>[rows, G·dv]</c>; not looked at where they are a part of the keys.</param>
     /// <exception cref="TensorShapeException">The shapes do not fit.</exception>
-    public void Append(Tensor keys, Tensor values)
+    public unsafe void Append(Tensor keys, Tensor values)
     {
         Throw.UnlessColumns("key-value memory: keys", keys, (long)KeyValueHeadCount * HeadSize);
         Throw.UnlessColumns("key-value memory: values", values, (long)KeyValueHeadCount * ValueHeadSize);
@@ -93,7 +101,17 @@ public sealed class KeyValueMemory
             Throw.Shape($"key-value memory: got {keys.Rows} keys and {values.Rows} values. There must be as many.");
         }
 
-        Append(keys, values, 0, keys.Rows);
+        int position = Length;
+        Extend(keys.Rows);
+        var shape = new AttentionShape { KeyValueHeadCount = KeyValueHeadCount, HeadSize = HeadSize, ValueHeadSize = ValueHeadSize };
+        for (int head = 0; head < KeyValueHeadCount; head++)
+        {
+            KeyValuePackKernel.Append(
+                View(), head, shape, keys.Pointer + ((long)head * HeadSize), values.Pointer + ((long)head * ValueHeadSize), position, keys.Rows);
+        }
+
+        GC.KeepAlive(keys);
+        GC.KeepAlive(values);
     }
 
     /// <summary>Forgets all positions from <paramref name="length"/> on.</summary>
@@ -114,7 +132,7 @@ public sealed class KeyValueMemory
 
         int rounded = RoundUp(capacity);
         TensorStorage grown = Allocate(rounded);
-        long bytes = Chunks(Length) * ChunkLength * ElementSize;
+        long bytes = Chunks(Length) * ChunkBytes;
         Buffer.MemoryCopy(_storage.Pointer, grown.Pointer, grown.Capacity * sizeof(float), bytes);
         _storage = grown;
         Capacity = rounded;
@@ -133,7 +151,7 @@ public sealed class KeyValueMemory
 
         Length = 0;
         Reserve(length);
-        Buffer.MemoryCopy(source._storage.Pointer, _storage.Pointer, Bytes, Chunks(length) * ChunkLength * ElementSize);
+        Buffer.MemoryCopy(source._storage.Pointer, _storage.Pointer, Bytes, Chunks(length) * ChunkBytes);
         Length = length;
     }
 
@@ -141,8 +159,8 @@ public sealed class KeyValueMemory
     public override string ToString() =>
         $"{Type} {KeyValueHeadCount} × ({HeadSize}{(SharesValues ? $", values {ValueHeadSize} of them" : $" + {ValueHeadSize}")}), {Length} of {Capacity} positions";
 
-    /// <summary>Adds rows <paramref name="firstRow"/> and following of larger tensors.</summary>
-    internal unsafe void Append(Tensor keys, Tensor values, int firstRow, int rows)
+    /// <summary>Makes room for positions at the end, and counts them; whoever asks writes them.</summary>
+    internal void Extend(int rows)
     {
         int end = checked(Length + rows);
         if (end > Capacity)
@@ -150,10 +168,6 @@ public sealed class KeyValueMemory
             Reserve(Math.Max(end, (int)Math.Min(2L * Capacity, int.MaxValue - AttentionShape.Chunk)));
         }
 
-        int keyColumns = KeyValueHeadCount * HeadSize, valueColumns = KeyValueHeadCount * ValueHeadSize;
-        KeyValuePackKernel.Append(
-            View(), KeyValueHeadCount, HeadSize, ValueHeadSize,
-            keys.Pointer + ((long)firstRow * keyColumns), values.Pointer + ((long)firstRow * valueColumns), Length, rows);
         Length = end;
     }
 
@@ -164,23 +178,21 @@ public sealed class KeyValueMemory
         return new KeyValueView
         {
             Keys = start,
-            Values = SharesValues ? start : start + ((long)HeadSize * AttentionShape.Chunk * ElementSize),
-            KeyChunkStride = ChunkLength,
-            KeyHeadStride = HeadLength,
-            ValueChunkStride = ChunkLength,
-            ValueHeadStride = HeadLength,
-            ValueRowStride = SharesValues ? 1 : ValueHeadSize,
+            Values = SharesValues ? start : start + KeyValueView.ChunkBytes(Type, HeadSize),
+            ChunkStride = ChunkBytes,
+            HeadStride = HeadBytes,
+            ValueChunkStride = ChunkBytes,
+            ValueHeadStride = HeadBytes,
+            ValueSize = ValueHeadSize,
             ValuesAreKeys = SharesValues,
-            IsBFloat16 = Type == DType.BF16,
+            Type = Type,
         };
     }
-
-    private int ElementSize => Type == DType.BF16 ? 2 : 4;
 
     private static int RoundUp(int positions) => checked((positions + AttentionShape.Chunk - 1) / AttentionShape.Chunk * AttentionShape.Chunk);
 
     private static long Chunks(int positions) => RoundUp(positions) / AttentionShape.Chunk;
 
     private TensorStorage Allocate(int capacity) =>
-        new(((Chunks(capacity) * ChunkLength * ElementSize) + sizeof(float) - 1) / sizeof(float));
+        new(((Chunks(capacity) * ChunkBytes) + sizeof(float) - 1) / sizeof(float));
 }

@@ -100,7 +100,7 @@ public class KeyValueMemoryTests
     public void Other_types_and_sizes_are_told()
     {
         Should.Throw<ArgumentException>(() => new KeyValueMemory(1, 4, 4, 8, DType.F16))
-            .Message.ShouldStartWith("key-value memory: the type F16 is not supported. Use F32 or BF16.");
+            .Message.ShouldStartWith("key-value memory: the type F16 is not supported. Use F32, BF16 or Q8_0.");
         var memory = new KeyValueMemory(2, 4, 3, 8);
         Should.Throw<TensorShapeException>(() => memory.Append(Tensor.Zeros(new(1, 8)), Tensor.Zeros(new(1, 8))))
             .Message.ShouldBe("key-value memory: values: the last dimension of [1, 8] is 8. It must be 6.");

@@ -47,6 +47,8 @@ internal sealed class BenchArguments
 
     public Option<int> Repeat { get; } = Count("--repeat", 5, "Runs that are counted; the median is told.");
 
+    public CacheArgument Cache { get; } = new();
+
     public Option<string?> Svg { get; } = new("--svg") { Description = "Draw the measurements of the model under the roof of the machine.", HelpName = "FILE.svg" };
 
     public Option<bool> ProcessorTime { get; } = new("--processor-time")
@@ -66,6 +68,8 @@ internal sealed class BenchArguments
         {
             command.Options.Add(option);
         }
+
+        Cache.AddTo(command);
     }
 
     /// <summary>True when a model is to be measured.</summary>
@@ -93,6 +97,7 @@ internal sealed class BenchArguments
         Repeats = parsed.GetValue(Repeat),
         Experts = Experts.Read(parsed),
         ProcessorTime = parsed.GetValue(ProcessorTime),
+        CacheType = Cache.Read(parsed),
     };
 
     /// <summary>Refuses options that do not go together.</summary>

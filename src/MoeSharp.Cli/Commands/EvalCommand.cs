@@ -18,12 +18,15 @@ internal static class EvalCommand
         text.AddTo(command);
         var fewer = new ExpertArguments(samples: false);
         fewer.AddTo(command);
+        var cache = new CacheArgument();
+        cache.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
                 string name = parsed.GetValue(path) ?? "tiny", source = parsed.GetValue(file)!;
                 bool isExact = parsed.GetValue(exact);
                 ExpertReduction experts = fewer.Read(parsed);
+                DType cacheType = cache.Read(parsed);
                 using Workers workers = common.OpenWorkers(parsed);
                 using Model model = RunCommand.Open(name, workers, isExact);
                 int[] ids = TextArguments.Encode(model, source);
@@ -32,7 +35,7 @@ internal static class EvalCommand
                 TimeSpan elapsed;
                 using (var line = new ProgressLine(terminal))
                 {
-                    score = TextScorer.Score(model, ids, options, workers, new TextArguments.Display(line, "perplexity", Math.Exp), experts, cancellation);
+                    score = TextScorer.Score(model, ids, options, workers, new TextArguments.Display(line, "perplexity", Math.Exp), experts, cacheType, cancellation);
                     elapsed = line.Elapsed;
                 }
 
@@ -47,6 +50,7 @@ internal static class EvalCommand
                         TextArguments.WriteJson(json, "result", name, score);
                         TextArguments.WriteJson(json, options);
                         json.WriteBoolean("exact", isExact);
+                        json.WriteString("cache", CacheArgument.NameOf(cacheType));
                         ExpertArguments.WriteJson(json, experts);
                         json.WriteNumber("seconds", elapsed.TotalSeconds);
                         json.WriteEndObject();

@@ -16,6 +16,7 @@ internal sealed class SamplingArguments(int maxTokens = 128)
     private readonly Option<int> _lookup = Number(
         "--lookup", "Guess up to N tokens from what followed the same words before, and check them in one pass; the text is the same.", 0);
     private readonly ExpertArguments _experts = new(samples: true);
+    private readonly CacheArgument _cache = new();
     private readonly Option<string[]> _stop = new("--stop") { Description = "End before this text; may be repeated.", HelpName = "TEXT" };
 
     public void AddTo(Command command)
@@ -29,6 +30,7 @@ internal sealed class SamplingArguments(int maxTokens = 128)
         command.Options.Add(_stop);
         command.Options.Add(_lookup);
         _experts.AddTo(command);
+        _cache.AddTo(command);
     }
 
     /// <exception cref="UsageException">A value is out of range.</exception>
@@ -50,6 +52,7 @@ internal sealed class SamplingArguments(int maxTokens = 128)
         Stop = parsed.GetValue(_stop) ?? [],
         LookupTokens = parsed.GetValue(_lookup),
         Experts = _experts.Read(parsed),
+        CacheType = _cache.Read(parsed),
         Sampling = new SamplingOptions
         {
             Temperature = parsed.GetValue(_temperature),

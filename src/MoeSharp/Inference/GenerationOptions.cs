@@ -23,7 +23,7 @@ public sealed record GenerationOptions
     /// <summary>True to go on past the model's end tokens.</summary>
     public bool IgnoresEnd { get; init; }
 
-    /// <summary>How keys and values are kept: F32, or BF16 in half the memory.</summary>
+    /// <summary>How keys and values are kept: F32, BF16 in half the memory, or Q80 (Q8_0) in 34/128 of it, where heads are multiples of 32.</summary>
     /// <value>F32 by default.</value>
     public DType CacheType { get; init; } = DType.F32;
 
@@ -61,9 +61,9 @@ public sealed record GenerationOptions
         }
 
         Experts.CollectFaults(faults, "Experts.");
-        if (CacheType is not (DType.F32 or DType.BF16))
+        if (CacheType is not (DType.F32 or DType.BF16 or DType.Q80))
         {
-            faults.Add($"CacheType must be F32 or BF16, got {CacheType}.");
+            faults.Add($"CacheType must be F32, BF16 or Q80, got {CacheType}.");
         }
 
         if (Stop.Any(string.IsNullOrEmpty))

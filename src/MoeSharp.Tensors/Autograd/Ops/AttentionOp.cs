@@ -83,11 +83,11 @@ public sealed class AttentionOp : Operation
         {
             KeyValueMemory memory = caches[s][layer];
             CheckMemory(shape, layout, s, memory);
-            memory.Append(k, v, layout.StartOf(s), layout.LengthOf(s));
+            memory.Extend(layout.LengthOf(s));
         }
 
         Tensor output = scope.New(new TensorShape(q.Rows, (long)shape.HeadCount * shape.ValueHeadSize));
-        AttentionForwardRun.Cached(scope, shape, layout, q, caches, layer, options.Sinks, output);
+        AttentionForwardRun.Cached(scope, shape, layout, q, k, v, caches, layer, options.Sinks, output);
         return output;
     }
 

@@ -4,26 +4,19 @@ namespace MoeSharp.Tensors.Kernels.Attention;
 
 /// <summary>Softmax attention of one tile of rows: <c>out = Σⱼ softmax(cap(scale·q·kⱼ))·vⱼ</c> over the keys that each row sees.</summary>
 /// <remarks>
-/// <para>Keys come in chunks of 64 that start at multiples of 64 of the sequence. A row carries its largest score m, the sum l of
-/// exp(score − m) and the weighted values; when a chunk raises m, both are multiplied by exp(m_old − m_new).
-/// No more than one tile × chunk of scores exists at a time.</para>
+/// <para>Keys come in chunks of 64 that start at multiples of 64 of the sequence, chunks in spans of 512. In a span a row carries its
+/// largest score m, the sum l of exp(score − m) and the weighted values; when a chunk raises m, both are multiplied by
+/// exp(m_old − m_new). Spans start anew, and are joined afterwards (<see cref="SpanMergeKernel"/>). No more than one tile × chunk of
+/// scores exists at a time.</para>
 /// <para>Order, which makes a row's bits independent of everything around it: a score is one chain of multiply-adds over the head
-/// size; the sum of a chunk is taken by halves (64, 32 … 1); a value element is one chain over the keys, ascending,
-/// multiplied at chunk borders. Keys outside a row's sight have the weight 0 and change nothing.</para>
+/// size; the sum of a chunk is taken by halves (64, 32 … 1); a value element is one chain over the keys of a span, ascending,
+/// multiplied at chunk borders; spans are joined ascending. Keys outside a row's sight have the weight 0 and change nothing.</para>
 /// <para>Work: 2·(d + dv) flops a pair of query and key. Source: Dao et al. 2022, arXiv:2205.14135; Milakov and Gimelshein 2018, arXiv:1805.02867.</para>
 /// </remarks>
 internal static unsafe class AttentionForwardKernel
 {
     /// <summary>What the largest score starts from: below every score, far from overflow.</summary>
     internal const float Lowest = -1e30f;
-
-    /// <summary>Rows whose scores are held at a time: those of the largest register tile.</summary>
-    private const int Group = 6;
-
-    /// <summary>Floats of scratch memory that a tile needs.</summary>
-    public static int ScratchLength(in AttentionShape shape) =>
-        (Group * AttentionShape.Chunk) + (AttentionShape.TileRows * (2 + shape.ValueHeadSize))
-        + (AttentionShape.Chunk * (shape.HeadSize + shape.ValueHeadSize));
 
     public static void Run(in AttentionShape shape, in AttentionTile tile, float* scratch)
     {
@@ -47,164 +40,106 @@ internal static unsafe class AttentionForwardKernel
     /// <summary>The definition, one row after the other.</summary>
     internal static void Scalar(in AttentionShape shape, in AttentionTile tile, float* scratch)
     {
-        float* weights = scratch;
-        float* sum = scratch + AttentionShape.Chunk;
-        for (int row = 0; row < tile.Rows; row++)
+        var memory = new AttentionScratch(shape, tile.Rows, scratch);
+        SpanMergeKernel.Start(shape, tile, memory.Known);
+        for (int span = tile.FirstSpan; span < tile.EndSpan; span++)
         {
-            int position = tile.Position + (row * tile.PositionStep);
-            int first = shape.FirstKey(position), end = shape.EndKey(position, tile.KeyCount);
-            float* query = tile.Queries + (row * tile.QueryStride);
-            float largest = Lowest, total = 0;
-            if (tile.Sinks != null)
+            SpanState state = tile.States == null ? memory.Span : tile.StateOf(shape, span);
+            state.Clear(shape, tile.Rows);
+            for (int row = 0; row < tile.Rows; row++)
             {
-                largest = tile.Sinks[row * tile.SinkStep];
-                total = 1;
-            }
-
-            new Span<float>(sum, shape.ValueHeadSize).Clear();
-            for (int chunk = first / AttentionShape.Chunk; chunk * AttentionShape.Chunk < end; chunk++)
-            {
-                int from = Math.Max(first - (chunk * AttentionShape.Chunk), 0);
-                int to = Math.Min(end - (chunk * AttentionShape.Chunk), AttentionShape.Chunk);
-                float raised = largest;
-                for (int j = 0; j < AttentionShape.Chunk; j++)
+                int position = tile.Position(shape, row);
+                int first = Math.Max(shape.FirstKey(position), span * AttentionShape.Span);
+                int end = Math.Min(shape.EndKey(position, tile.KeyCount), (span + 1) * AttentionShape.Span);
+                for (int chunk = first / AttentionShape.Chunk; chunk * AttentionShape.Chunk < end; chunk++)
                 {
-                    weights[j] = j >= from && j < to ? Score(shape, tile, query, chunk, j) : float.NegativeInfinity;
-                    raised = MathF.Max(raised, weights[j]);
+                    ScalarChunk(shape, tile, state, row, chunk, first, end, memory.Scores);
                 }
 
-                float shrink = Exp(largest - raised);
-                for (int j = 0; j < AttentionShape.Chunk; j++)
+                if (tile.States == null)
                 {
-                    weights[j] = Exp(weights[j] - raised);
-                }
-
-                largest = raised;
-                total = MathF.FusedMultiplyAdd(total, shrink, SumByHalves(weights));
-                byte* values = tile.Source.ValueRows(chunk, tile.KeyValueHead);
-                for (int i = 0; i < shape.ValueHeadSize; i++)
-                {
-                    float element = sum[i] * shrink;
-                    for (int j = from; j < to; j++)
-                    {
-                        float value = Read(values, ((long)j * tile.Source.ValueRowStride) + (i * tile.Source.ValueColumnStride), tile.Source.IsBFloat16);
-                        element = MathF.FusedMultiplyAdd(weights[j], value, element);
-                    }
-
-                    sum[i] = element;
+                    SpanMergeKernel.Join<Lanes1>(memory.Known, state, row, shape.ValueHeadSize);
                 }
             }
+        }
 
-            Finish<Lanes1>(tile, row, largest, total, sum, shape.ValueHeadSize);
+        for (int row = 0; row < tile.Rows && tile.States == null; row++)
+        {
+            SpanMergeKernel.Finish<Lanes1>(shape, tile, memory.Known, row);
         }
     }
 
-    /// <summary>Six rows at a time, chunk after chunk, so that a chunk of keys and values stays in the first-level cache.</summary>
+    /// <summary>Spans of chunks, so that a chunk of keys and values is fetched once for all rows.</summary>
     internal static void Lanes<TLanes>(in AttentionShape shape, in AttentionTile tile, float* scratch)
         where TLanes : struct, ILanes<TLanes>
     {
-        const int chunkSize = AttentionShape.Chunk;
-        int size = shape.HeadSize, valueSize = shape.ValueHeadSize;
-        float* scores = scratch;
-        float* wide = scores + (Group * chunkSize);
-        float* largest = wide + (chunkSize * (size + valueSize));
-        float* total = largest + AttentionShape.TileRows;
-        float* sums = total + AttentionShape.TileRows;
-        for (int row = 0; row < tile.Rows; row++)
+        var memory = new AttentionScratch(shape, tile.Rows, scratch);
+        float* queries = AttentionChunkKernel.Queries(shape, tile, memory.Queries);
+        int first = shape.FirstKey(tile.Position(shape, 0)), end = shape.EndKey(tile.Position(shape, tile.Rows - 1), tile.KeyCount);
+        int firstSpan = Math.Max(first / AttentionShape.Span, tile.FirstSpan);
+        int endSpan = Math.Min((end + AttentionShape.Span - 1) / AttentionShape.Span, tile.EndSpan);
+
+        // A single span without sinks is joined to nothing: the same bits without the work.
+        bool isAlone = tile.States == null && tile.Sinks == null && endSpan - firstSpan == 1;
+        SpanState known = isAlone ? memory.Span : memory.Known;
+        if (tile.States == null && !isAlone)
         {
-            largest[row] = tile.Sinks == null ? Lowest : tile.Sinks[row * tile.SinkStep];
-            total[row] = tile.Sinks == null ? 0 : 1;
+            SpanMergeKernel.Start(shape, tile, known);
         }
 
-        new Span<float>(sums, tile.Rows * valueSize).Clear();
-        // The heads of one query: little work for each key, so the keys' way through memory is what counts.
-        bool streams = tile.PositionStep == 0;
-        long elementSize = tile.Source.IsBFloat16 ? 2 : 4;
-        int lastPosition = tile.Position + ((tile.Rows - 1) * tile.PositionStep);
-        int first = shape.FirstKey(tile.Position), end = shape.EndKey(lastPosition, tile.KeyCount);
-        for (int chunk = first / chunkSize; chunk * chunkSize < end; chunk++)
+        for (int span = tile.States == null ? firstSpan : tile.FirstSpan; span < (tile.States == null ? endSpan : tile.EndSpan); span++)
         {
-            int start = chunk * chunkSize;
-            tile.Source.Chunk(chunk, tile.KeyValueHead, size, valueSize, Math.Min(end - start, chunkSize), wide, out float* panel, out float* values, out long valueStride);
-            for (int row = 0; row < tile.Rows; row += Group)
+            SpanState state = tile.States == null ? memory.Span : tile.StateOf(shape, span);
+            state.Clear(shape, tile.Rows);
+            int from = Math.Max(first, span * AttentionShape.Span), to = Math.Min(end, (span + 1) * AttentionShape.Span);
+            if (from < to)
             {
-                int rows = Math.Min(Group, tile.Rows - row);
-                int position = tile.Position + (row * tile.PositionStep), last = position + ((rows - 1) * tile.PositionStep);
-                int from = Math.Max(shape.FirstKey(position) - start, 0), to = Math.Min(shape.EndKey(last, tile.KeyCount) - start, chunkSize);
-                if (from >= to)
-                {
-                    continue;
-                }
+                new AttentionChunkKernel(shape, tile, memory, state, queries).Run<TLanes>(from, to);
+            }
 
-                // 1. Products of the rows with the keys that any of them sees, by sixteens.
-                int computed = from & ~15, computedEnd = (to + 15) & ~15;
-                var products = new TileOperands(
-                    tile.Queries + (row * tile.QueryStride), tile.QueryStride, 1, panel + computed, chunkSize, scores + computed, chunkSize);
-                if (row == 0 && streams && start + chunkSize < end)
-                {
-                    TileProductKernel.Stream<TLanes>(
-                        products, rows, computedEnd - computed, size, accumulate: false, tile.Source.KeyPanel(chunk + 1, tile.KeyValueHead), chunkSize * elementSize);
-                }
-                else
-                {
-                    TileProductKernel.Run<TLanes>(products, rows, computedEnd - computed, size, accumulate: false);
-                }
-
-                // 2. Weights. A row that sees none of these keys keeps its state: its largest score stays, its weights are 0.
-                for (int i = 0; i < rows; i++)
-                {
-                    int own = position + (i * tile.PositionStep);
-                    int ownFrom = Math.Max(shape.FirstKey(own) - start, computed), ownTo = Math.Min(shape.EndKey(own, tile.KeyCount) - start, computedEnd);
-                    float shrink = OnlineSoftmaxRow.Step<TLanes>(
-                        shape, scores + (i * chunkSize), computed, computedEnd,
-                        Math.Min(ownFrom, computedEnd), Math.Max(ownTo, computed), ref largest[row + i], ref total[row + i]);
-                    if (shrink != 1f)
-                    {
-                        OnlineSoftmaxRow.Scale<TLanes>(sums + ((row + i) * valueSize), shrink, sums + ((row + i) * valueSize), valueSize);
-                    }
-                }
-
-                // 3. Weighted values.
-                var weighted = new TileOperands(
-                    scores + from, chunkSize, 1, values + (from * valueStride), valueStride, sums + (row * valueSize), valueSize);
-                if (row == 0 && streams && start + chunkSize < end)
-                {
-                    TileProductKernel.Stream<TLanes>(
-                        weighted, rows, valueSize, to - from, accumulate: true, tile.Source.ValueRows(chunk + 1, tile.KeyValueHead), valueSize * elementSize);
-                }
-                else
-                {
-                    TileProductKernel.Run<TLanes>(weighted, rows, valueSize, to - from, accumulate: true);
-                }
+            for (int row = 0; row < tile.Rows && tile.States == null && !isAlone; row++)
+            {
+                SpanMergeKernel.Join<TLanes>(known, state, row, shape.ValueHeadSize);
             }
         }
 
-        for (int row = 0; row < tile.Rows; row++)
+        for (int row = 0; row < tile.Rows && tile.States == null; row++)
         {
-            Finish<TLanes>(tile, row, largest[row], total[row], sums + (row * valueSize), valueSize);
+            SpanMergeKernel.Finish<TLanes>(shape, tile, known, row);
         }
     }
 
-    /// <summary>Divides by the sum of weights. Adding 0 turns a −0 that a product of underflowing weights may leave into +0.</summary>
-    private static void Finish<TLanes>(in AttentionTile tile, int row, float largest, float total, float* sum, int valueHeadSize)
-        where TLanes : struct, ILanes<TLanes>
+    /// <summary>One row and the keys from <paramref name="first"/> to <paramref name="end"/> that lie in a chunk.</summary>
+    private static void ScalarChunk(
+        in AttentionShape shape, in AttentionTile tile, SpanState state, int row, int chunk, int first, int end, float* weights)
     {
-        float factor = total > 0 ? 1f / total : 0f;
-        float* output = tile.Output + (row * tile.OutputStride);
-        int i = 0;
-        for (; i + TLanes.Count <= valueHeadSize; i += TLanes.Count)
+        int from = Math.Max(first - (chunk * AttentionShape.Chunk), 0), to = Math.Min(end - (chunk * AttentionShape.Chunk), AttentionShape.Chunk);
+        byte* panel = tile.Source.KeyPanel(chunk, tile.KeyValueHead), values = tile.Source.ValuesOf(chunk, tile.KeyValueHead);
+        float* query = tile.Query(shape, row), sum = state.Sums + ((long)row * shape.ValueHeadSize);
+        float largest = state.Largest[row];
+        for (int j = 0; j < AttentionShape.Chunk; j++)
         {
-            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(sum + i), TLanes.Broadcast(factor), TLanes.Zero), output + i);
+            weights[j] = j >= from && j < to ? Score(shape, tile.Source, query, panel, j) : float.NegativeInfinity;
+            largest = weights[j] > largest ? weights[j] : largest;
         }
 
-        for (; i < valueHeadSize; i++)
+        float shrink = Exp(state.Largest[row] - largest);
+        for (int j = 0; j < AttentionShape.Chunk; j++)
         {
-            output[i] = MathF.FusedMultiplyAdd(sum[i], factor, 0f);
+            weights[j] = Exp(weights[j] - largest);
         }
 
-        if (tile.LogSumExp != null)
+        state.Largest[row] = largest;
+        state.Total[row] = MathF.FusedMultiplyAdd(state.Total[row], shrink, SumByHalves(weights));
+        for (int i = 0; i < shape.ValueHeadSize; i++)
         {
-            tile.LogSumExp[row * tile.LogSumExpStride] = largest + MathF.Log(total);
+            float element = sum[i] * shrink;
+            for (int j = from; j < to; j++)
+            {
+                element = MathF.FusedMultiplyAdd(weights[j], tile.Source.Value(values, j, i), element);
+            }
+
+            sum[i] = element;
         }
     }
 
@@ -226,17 +161,12 @@ internal static unsafe class AttentionForwardKernel
 
     internal static float Exp(float value) => LaneMath.Exp(Lanes1.Broadcast(value)).Value;
 
-    internal static float Read(byte* source, long index, bool isBFloat16) =>
-        isBFloat16 ? BFloat16Kernel.Widen(((ushort*)source)[index]) : ((float*)source)[index];
-
-    private static float Score(in AttentionShape shape, in AttentionTile tile, float* query, int chunk, int place)
+    private static float Score(in AttentionShape shape, in KeyValueView source, float* query, byte* panel, int place)
     {
-        byte* panel = tile.Source.KeyPanel(chunk, tile.KeyValueHead);
         float product = 0;
         for (int i = 0; i < shape.HeadSize; i++)
         {
-            float key = Read(panel, ((long)i * AttentionShape.Chunk) + place, tile.Source.IsBFloat16);
-            product = MathF.FusedMultiplyAdd(query[i], key, product);
+            product = MathF.FusedMultiplyAdd(query[i], source.Key(panel, place, i), product);
         }
 
         return SoftCapMath.Cap(Lanes1.Broadcast(product * shape.Scale), shape.SoftCap).Value;

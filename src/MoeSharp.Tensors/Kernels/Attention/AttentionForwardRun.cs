@@ -2,9 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace MoeSharp.Tensors.Kernels.Attention;
 
-/// <summary>Cuts the forward pass of many sequences into tiles and runs them on the threads.</summary>
+/// <summary>Runs the forward pass of many sequences on the threads.</summary>
 internal static unsafe class AttentionForwardRun
 {
+    /// <summary>Numbers that are worth a parallel region of their own when they are brought into a cache.</summary>
+    private const long Many = 4096;
+
     /// <summary>Attention to keys and values of the same call.</summary>
     public static void Fresh(
         TensorScope scope, in AttentionShape shape, SequenceLayout layout, Tensor q, Tensor k, Tensor v, Tensor? sinks, Tensor output, Tensor? logSumExp)
@@ -17,47 +20,63 @@ internal static unsafe class AttentionForwardRun
         }
 
         int keyHeads = shape.KeyValueHeadCount;
-        long panel = (long)shape.HeadSize * AttentionShape.Chunk;
-        Tensor packed = scope.New(new TensorShape((long)panels * keyHeads * panel));
+        long panel = KeyValueView.ChunkBytes(DType.F32, shape.HeadSize), valueStride = shape.ValueStride * sizeof(float);
+        Tensor packed = scope.New(new TensorShape(panels * keyHeads * (panel / sizeof(float))));
         byte* keys = (byte*)packed.Pointer;
-        int items = 0;
+        var plan = new AttentionPlan(shape, layout, scope.Workers.Count);
         for (int s = 0; s < layout.SequenceCount; s++)
         {
             ref SequenceRun run = ref Runs(runs)[s];
-            run = Cut(shape, layout, s, ref items);
+            run = plan.Cut(s);
             run.Source = new KeyValueView
             {
                 Keys = keys,
-                Values = (byte*)(v.Pointer + ((long)run.Start * keyHeads * shape.ValueHeadSize)),
-                KeyChunkStride = keyHeads * panel,
-                KeyHeadStride = panel,
-                ValueChunkStride = (long)AttentionShape.Chunk * keyHeads * shape.ValueHeadSize,
-                ValueHeadStride = shape.ValueHeadSize,
+                Values = (byte*)v.Pointer + (run.Start * valueStride),
+                ChunkStride = keyHeads * panel,
+                HeadStride = panel,
+                ValueChunkStride = AttentionShape.Chunk * valueStride,
+                ValueHeadStride = shape.ValueHeadSize * sizeof(float),
+                ValueSize = shape.ValueHeadSize,
                 ValueRowStride = keyHeads * shape.ValueHeadSize,
             };
-            keys += Chunks(run.Length) * keyHeads * panel * sizeof(float);
+            keys += Chunks(run.Length) * keyHeads * panel;
         }
 
         scope.Workers.Run(panels * keyHeads, new PackWork(shape, runs, layout.SequenceCount, k));
-        Attend(scope, shape, runs, items, layout.SequenceCount, q, sinks, output, logSumExp);
+        Attend(scope, shape, plan, runs, layout.SequenceCount, q, sinks, output, logSumExp);
         scope.Release(packed);
         scope.Release(runs);
     }
 
-    /// <summary>Attention to what the caches hold.</summary>
+    /// <summary>Brings keys and values into the caches, which have counted them already, and attends to what they hold.</summary>
     public static void Cached(
-        TensorScope scope, in AttentionShape shape, SequenceLayout layout, Tensor q, ReadOnlySpan<KeyValueCache> caches, int layer, Tensor? sinks, Tensor output)
+        TensorScope scope, in AttentionShape shape, SequenceLayout layout, Tensor q, Tensor k, Tensor v, ReadOnlySpan<KeyValueCache> caches, int layer,
+        Tensor? sinks, Tensor output)
     {
         Tensor runs = NewRuns(scope, layout.SequenceCount);
-        int items = 0;
+        var plan = new AttentionPlan(shape, layout, scope.Workers.Count);
         for (int s = 0; s < layout.SequenceCount; s++)
         {
             ref SequenceRun run = ref Runs(runs)[s];
-            run = Cut(shape, layout, s, ref items);
+            run = plan.Cut(s);
             run.Source = caches[s][layer].View();
         }
 
-        Attend(scope, shape, runs, items, layout.SequenceCount, q, sinks, output, logSumExp: null);
+        var append = new AppendWork(shape, runs, k, v);
+        int items = layout.SequenceCount * shape.KeyValueHeadCount;
+        if (k.Length + v.Length >= Many)
+        {
+            scope.Workers.Run(items, append);
+        }
+        else
+        {
+            for (int item = 0; item < items; item++)
+            {
+                append.Run(item, worker: 0);
+            }
+        }
+
+        Attend(scope, shape, plan, runs, layout.SequenceCount, q, sinks, output, logSumExp: null);
         scope.Release(runs);
         for (int s = 0; s < caches.Length; s++)
         {
@@ -66,9 +85,16 @@ internal static unsafe class AttentionForwardRun
     }
 
     private static void Attend(
-        TensorScope scope, in AttentionShape shape, Tensor runs, int items, int sequences, Tensor q, Tensor? sinks, Tensor output, Tensor? logSumExp)
+        TensorScope scope, in AttentionShape shape, in AttentionPlan plan, Tensor runs, int sequences, Tensor q, Tensor? sinks, Tensor output, Tensor? logSumExp)
     {
-        scope.Workers.Run(items, new TileWork(scope.Workers, shape, runs, sequences, q, sinks, output, logSumExp));
+        Tensor? states = plan.States == 0 ? null : scope.New(new TensorShape(plan.States));
+        var tiles = new AttentionTiles(shape, runs, sequences, q, sinks, output, logSumExp, states);
+        scope.Workers.Run(plan.Items, new TileWork(scope.Workers, shape, tiles));
+        if (states is not null)
+        {
+            scope.Workers.Run(plan.Tiles, new JoinWork(scope.Workers, shape, tiles));
+            scope.Release(states);
+        }
     }
 
     private static int Chunks(int positions) => (positions + AttentionShape.Chunk - 1) / AttentionShape.Chunk;
@@ -78,27 +104,6 @@ internal static unsafe class AttentionForwardRun
         scope.New(new TensorShape((((long)sequences * sizeof(SequenceRun)) + sizeof(float) - 1) / sizeof(float)));
 
     private static SequenceRun* Runs(Tensor memory) => (SequenceRun*)memory.Pointer;
-
-    /// <summary>Few positions: a tile is the heads that share keys, so the keys are read once. Many: positions of one head.</summary>
-    private static SequenceRun Cut(in AttentionShape shape, SequenceLayout layout, int sequence, ref int items)
-    {
-        int length = layout.LengthOf(sequence);
-        bool byHeads = length <= shape.GroupSize;
-        int tiles = byHeads
-            ? length * ((shape.GroupSize + AttentionShape.TileRows - 1) / AttentionShape.TileRows)
-            : (length + AttentionShape.TileRows - 1) / AttentionShape.TileRows;
-        var run = new SequenceRun
-        {
-            FirstItem = items,
-            Start = layout.StartOf(sequence),
-            Length = length,
-            Past = layout.PastOf(sequence),
-            Tiles = tiles,
-            ByHeads = byHeads,
-        };
-        items += tiles * (byHeads ? shape.KeyValueHeadCount : shape.HeadCount);
-        return run;
-    }
 
     private readonly struct PackWork(AttentionShape shape, Tensor runs, int sequences, Tensor k) : IWork
     {
@@ -119,72 +124,35 @@ internal static unsafe class AttentionForwardRun
         }
     }
 
-    private readonly struct TileWork(
-        Workers workers, AttentionShape shape, Tensor runs, int sequences, Tensor q, Tensor? sinks, Tensor output, Tensor? logSumExp) : IWork
+    /// <summary>Brings one head of one sequence into its cache.</summary>
+    private readonly struct AppendWork(AttentionShape shape, Tensor runs, Tensor k, Tensor v) : IWork
     {
         public void Run(int item, int worker)
         {
-            ref readonly SequenceRun run = ref Find(item);
-            int local = item - run.FirstItem;
-            int head, row, rows, group = shape.GroupSize;
-            if (run.ByHeads)
-            {
-                int slices = run.Tiles / run.Length;
-                int slice = local % slices;
-                row = local / slices % run.Length;
-                int first = slice * AttentionShape.TileRows;
-                head = (local / run.Tiles * group) + first;
-                rows = Math.Min(AttentionShape.TileRows, group - first);
-            }
-            else
-            {
-                // The last tile sees the most keys: it goes first, so that threads end together.
-                row = (run.Tiles - 1 - (local % run.Tiles)) * AttentionShape.TileRows;
-                head = local / run.Tiles;
-                rows = Math.Min(AttentionShape.TileRows, run.Length - row);
-            }
-
-            long queryStride = shape.QueryStride, outputStride = shape.OutputStride;
-            long flatRow = run.Start + row;
-            var tile = new AttentionTile
-            {
-                Source = run.Source,
-                KeyValueHead = head / group,
-                KeyCount = run.Past + run.Length,
-                Rows = rows,
-                Position = run.Past + row,
-                PositionStep = run.ByHeads ? 0 : 1,
-                Queries = q.Pointer + (flatRow * queryStride) + (head * shape.HeadSize),
-                QueryStride = run.ByHeads ? shape.HeadSize : queryStride,
-                Sinks = sinks is null ? null : sinks.Pointer + head,
-                SinkStep = run.ByHeads ? 1 : 0,
-                Output = output.Pointer + (flatRow * outputStride) + (head * shape.ValueHeadSize),
-                OutputStride = run.ByHeads ? shape.ValueHeadSize : outputStride,
-                LogSumExp = logSumExp is null ? null : logSumExp.Pointer + (flatRow * shape.HeadCount) + head,
-                LogSumExpStride = run.ByHeads ? 1 : shape.HeadCount,
-            };
-            AttentionForwardKernel.Run(shape, tile, workers.ScratchPointer(worker, AttentionForwardKernel.ScratchLength(shape)));
+            (int sequence, int head) = Math.DivRem(item, shape.KeyValueHeadCount);
+            ref readonly SequenceRun run = ref Unsafe.AsRef<SequenceRun>(Runs(runs) + sequence);
+            KeyValuePackKernel.Append(
+                run.Source, head, shape, k.Pointer + (run.Start * shape.KeyStride) + ((long)head * shape.HeadSize),
+                v.Pointer + (run.Start * shape.ValueStride) + ((long)head * shape.ValueHeadSize), run.Past, run.Length);
         }
+    }
 
-        /// <summary>The sequence of an item, by bisection.</summary>
-        private ref readonly SequenceRun Find(int item)
+    /// <summary>A tile, or a span of its keys.</summary>
+    private readonly struct TileWork(Workers workers, AttentionShape shape, AttentionTiles tiles) : IWork
+    {
+        public void Run(int item, int worker) => AttentionForwardKernel.Run(
+            shape, tiles.OfItem(item), workers.ScratchPointer(worker, AttentionScratch.Length(shape)));
+    }
+
+    /// <summary>Joins the spans of a tile, where they were items.</summary>
+    private readonly struct JoinWork(Workers workers, AttentionShape shape, AttentionTiles tiles) : IWork
+    {
+        public void Run(int item, int worker)
         {
-            SequenceRun* table = Runs(runs);
-            int low = 0, high = sequences - 1;
-            while (low < high)
+            if (tiles.TryJoin(item, out AttentionTile tile))
             {
-                int middle = (low + high + 1) / 2;
-                if (table[middle].FirstItem <= item)
-                {
-                    low = middle;
-                }
-                else
-                {
-                    high = middle - 1;
-                }
+                SpanMergeKernel.Run(shape, tile, workers.ScratchPointer(worker, SpanState.Length(shape, tile.Rows)));
             }
-
-            return ref Unsafe.AsRef<SequenceRun>(table + low);
         }
     }
 }

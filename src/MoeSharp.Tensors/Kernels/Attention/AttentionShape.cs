@@ -7,7 +7,11 @@ internal struct AttentionShape
     /// same chunks however its prompt was cut.</summary>
     public const int Chunk = 64;
 
-    /// <summary>Rows (queries, or heads of one query) that are treated together.</summary>
+    /// <summary>Keys that are summed up before they meet earlier ones, a multiple of <see cref="Chunk"/>. Spans start at multiples of it as
+    /// well, so threads may share the keys of a row, and the sum is the same whether they do or not.</summary>
+    public const int Span = 512;
+
+    /// <summary>Rows (pairs of a query and a head) that are treated together.</summary>
     public const int TileRows = 64;
 
     public int HeadCount;

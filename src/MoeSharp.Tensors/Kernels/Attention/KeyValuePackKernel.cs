@@ -2,55 +2,94 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MoeSharp.Tensors.Kernels.Attention;
 
-/// <summary>Brings rows of keys and values into the order that attention reads: key panels <c>[d, 64]</c>, value rows.</summary>
+/// <summary>Brings rows of keys and values into the order that attention reads: key panels <c>[d, 64]</c>, strips of values.</summary>
 internal static unsafe class KeyValuePackKernel
 {
     /// <summary>How many rows ahead memory is asked for where rows are far apart; past the end it does no harm.</summary>
     internal const int Ahead = 8;
 
-    /// <summary>Writes <paramref name="rows"/> positions from <paramref name="position"/> on.</summary>
-    public static void Append(
-        KeyValueView view, int heads, int headSize, int valueHeadSize, float* keys, float* values, int position, int rows)
+    /// <summary>Writes positions of one head from <paramref name="position"/> on.</summary>
+    /// <param name="view">Where to, and how they are stored.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="shape">Sizes; strides of the sources.</param>
+    /// <param name="keys">First key of the head.</param>
+    /// <param name="values">First value of the head; not looked at where values are a part of the keys.</param>
+    /// <param name="position">First position.</param>
+    /// <param name="rows">Positions.</param>
+    public static void Append(in KeyValueView view, int head, in AttentionShape shape, float* keys, float* values, int position, int rows)
     {
-        for (int row = 0; row < rows; row++, position++)
+        for (int row = 0; row < rows; row++, position++, keys += shape.KeyStride, values += shape.ValueStride)
         {
-            int chunk = position / AttentionShape.Chunk, place = position % AttentionShape.Chunk;
-            for (int head = 0; head < heads; head++, keys += headSize, values += valueHeadSize)
+            (int chunk, int place) = Math.DivRem(position, AttentionShape.Chunk);
+            byte* panel = view.KeyPanel(chunk, head);
+            if (row == 0)
             {
-                byte* panel = view.KeyPanel(chunk, head);
-                byte* valueRows = view.ValueRows(chunk, head);
-                if (view.IsBFloat16)
+                // Every number goes to a line of its own: all of them are asked for before the first is written.
+                PrefetchPlace(view.Type, panel, place, shape.HeadSize);
+            }
+
+            Key(view, keys, panel, place, shape.HeadSize);
+            if (!view.ValuesAreKeys)
+            {
+                Value(view, values, view.ValuesOf(chunk, head), place);
+            }
+        }
+    }
+
+    private static void Key(in KeyValueView view, float* key, byte* panel, int place, int size)
+    {
+        switch (view.Type)
+        {
+            case DType.F32:
+                float* wide = (float*)panel + place;
+                for (int i = 0; i < size; i++)
                 {
-                    ushort* target = (ushort*)panel + place;
-                    for (int i = 0; i < headSize; i++)
-                    {
-                        target[i * AttentionShape.Chunk] = BFloat16Kernel.Narrow(keys[i]);
-                    }
-
-                    if (view.ValuesAreKeys)
-                    {
-                        continue;
-                    }
-
-                    target = (ushort*)valueRows + ((long)place * view.ValueRowStride);
-                    BFloat16Kernel.Narrow(new ReadOnlySpan<float>(values, valueHeadSize), new Span<ushort>(target, valueHeadSize));
+                    wide[i * AttentionShape.Chunk] = key[i];
                 }
-                else
+
+                break;
+            case DType.BF16:
+                ushort* half = (ushort*)panel + place;
+                for (int i = 0; i < size; i++)
                 {
-                    float* target = (float*)panel + place;
-                    for (int i = 0; i < headSize; i++)
-                    {
-                        target[i * AttentionShape.Chunk] = keys[i];
-                    }
-
-                    if (view.ValuesAreKeys)
-                    {
-                        continue;
-                    }
-
-                    target = (float*)valueRows + ((long)place * view.ValueRowStride);
-                    new ReadOnlySpan<float>(values, valueHeadSize).CopyTo(new Span<float>(target, valueHeadSize));
+                    half[i * AttentionShape.Chunk] = BFloat16Kernel.Narrow(key[i]);
                 }
+
+                break;
+            default:
+                for (int block = 0; block < size / KeyValueView.Block; block++, panel += KeyValueView.PanelBlockBytes)
+                {
+                    KeyValueView.KeyScales(panel, 0)[place] =
+                        CacheCodeKernel.Run(key + (block * KeyValueView.Block), (sbyte*)panel + place, AttentionShape.Chunk);
+                }
+
+                break;
+        }
+    }
+
+    private static void Value(in KeyValueView view, float* value, byte* values, int place)
+    {
+        for (int column = 0; column < view.ValueSize; column += KeyValueView.Strip, value += KeyValueView.Strip)
+        {
+            byte* strip = view.ValueStrip(values, column, out int width, out _);
+            long first = (long)place * width;
+            switch (view.Type)
+            {
+                case DType.F32:
+                    new ReadOnlySpan<float>(value, width).CopyTo(new Span<float>((float*)strip + first, width));
+                    break;
+                case DType.BF16:
+                    BFloat16Kernel.Narrow(new ReadOnlySpan<float>(value, width), new Span<ushort>((ushort*)strip + first, width));
+                    break;
+                default:
+                    ushort* scales = KeyValueView.ValueScales(strip, place, width);
+                    for (int block = 0; block < width / KeyValueView.Block; block++)
+                    {
+                        int start = block * KeyValueView.Block;
+                        scales[block] = CacheCodeKernel.Run(value + start, (sbyte*)strip + first + start, 1);
+                    }
+
+                    break;
             }
         }
     }
@@ -79,6 +118,21 @@ internal static unsafe class KeyValuePackKernel
             {
                 new Span<float>(target + (i * AttentionShape.Chunk) + count, AttentionShape.Chunk - count).Clear();
             }
+        }
+    }
+
+    /// <summary>Asks for the lines of a panel that one key is written to.</summary>
+    private static void PrefetchPlace(DType type, byte* panel, int place, int size)
+    {
+        (int element, int stride) = type switch
+        {
+            DType.F32 => (sizeof(float), AttentionShape.Chunk * sizeof(float)),
+            DType.BF16 => (sizeof(ushort), AttentionShape.Chunk * sizeof(ushort)),
+            _ => (0, AttentionShape.Chunk), // with the scales in between a little more than 64 bytes a row; the last lines come by themselves
+        };
+        for (int i = 0; Sse.IsSupported && i < size; i++)
+        {
+            Sse.Prefetch0(panel + (place * element) + ((long)i * stride));
         }
     }
 

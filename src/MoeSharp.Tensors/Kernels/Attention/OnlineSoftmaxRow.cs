@@ -23,7 +23,9 @@ internal static unsafe class OnlineSoftmaxRow
         Mask(row, computed, from);
         Mask(row, to, computedEnd);
         float raised = Largest<TLanes>(row, computed, computedEnd, largest);
-        float shrink = raised == largest ? 1f : AttentionForwardKernel.Exp(largest - raised);
+
+        // Where nothing was summed up there is nothing to shrink.
+        float shrink = raised == largest || total == 0 ? 1f : AttentionForwardKernel.Exp(largest - raised);
         Weigh<TLanes>(row, computed, computedEnd, raised);
         new Span<float>(row, computed).Clear();
         new Span<float>(row + computedEnd, AttentionShape.Chunk - computedEnd).Clear();
@@ -35,10 +37,12 @@ internal static unsafe class OnlineSoftmaxRow
     private static float Largest<TLanes>(float* row, int from, int to, float largest)
         where TLanes : struct, ILanes<TLanes>
     {
+        // By comparison: NaN passes by, and shows in the weights.
         TLanes top = TLanes.Broadcast(largest);
         for (int j = from; j < to; j += TLanes.Count)
         {
-            top = TLanes.Max(top, TLanes.Load(row + j));
+            TLanes score = TLanes.Load(row + j);
+            top = TLanes.IfGreater(score, top, score, top);
         }
 
         return TLanes.Max(top);
@@ -73,19 +77,35 @@ internal static unsafe class OnlineSoftmaxRow
         return AttentionForwardKernel.SumByHalves(row);
     }
 
-    /// <summary>y = x·factor.</summary>
-    public static void Scale<TLanes>(float* x, float factor, float* y, int count)
+    /// <summary>x *= factor.</summary>
+    public static void Scale<TLanes>(float* x, float factor, int count)
         where TLanes : struct, ILanes<TLanes>
     {
         int i = 0;
         for (; i + TLanes.Count <= count; i += TLanes.Count)
         {
-            TLanes.Store(TLanes.Load(x + i) * TLanes.Broadcast(factor), y + i);
+            TLanes.Store(TLanes.Load(x + i) * TLanes.Broadcast(factor), x + i);
         }
 
         for (; i < count; i++)
         {
-            y[i] = x[i] * factor;
+            x[i] *= factor;
+        }
+    }
+
+    /// <summary>x *= factors, one by one.</summary>
+    public static void Multiply<TLanes>(float* x, float* factors, int count)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        int i = 0;
+        for (; i + TLanes.Count <= count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.Load(x + i) * TLanes.Load(factors + i), x + i);
+        }
+
+        for (; i < count; i++)
+        {
+            x[i] *= factors[i];
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using MoeSharp.Tensors.Kernels.Lanes;
 
 namespace MoeSharp.Tensors.Kernels.Attention;
@@ -38,8 +40,10 @@ internal static unsafe class RegisterTiles
         long aRow = t.ARow;
         long aDepth = t.ADepth, bRow = t.BRow;
         float* a3 = a + (3 * aRow);
+        long ahead = t.Ahead;
         for (int k = 0; k < depth; k++)
         {
+            Ahead<TLanes>((byte*)b + ahead, 2);
             TLanes b0 = TLanes.Load(b), b1 = TLanes.Load(b + lane);
             TLanes x = TLanes.Broadcast(a[0]);
             c00 = TLanes.MultiplyAdd(x, b0, c00);
@@ -104,8 +108,10 @@ internal static unsafe class RegisterTiles
         long aRow = t.ARow;
         long aDepth = t.ADepth, bRow = t.BRow;
         float* a3 = a + (3 * aRow);
+        long ahead = t.Ahead;
         for (int k = 0; k < depth; k++)
         {
+            Ahead<TLanes>((byte*)b + ahead, 2);
             TLanes b0 = TLanes.Load(b), b1 = TLanes.Load(b + lane);
             TLanes x = TLanes.Broadcast(a[0]);
             c00 = TLanes.MultiplyAdd(x, b0, c00);
@@ -157,8 +163,10 @@ internal static unsafe class RegisterTiles
 
         long aRow = t.ARow;
         long aDepth = t.ADepth, bRow = t.BRow;
+        long ahead = t.Ahead;
         for (int k = 0; k < depth; k++)
         {
+            Ahead<TLanes>((byte*)b + ahead, 4);
             TLanes b0 = TLanes.Load(b), b1 = TLanes.Load(b + lane), b2 = TLanes.Load(b + (2 * lane)), b3 = TLanes.Load(b + (3 * lane));
             TLanes x = TLanes.Broadcast(a[0]);
             c00 = TLanes.MultiplyAdd(x, b0, c00);
@@ -184,6 +192,62 @@ internal static unsafe class RegisterTiles
         TLanes.Store(c13, c + cRow + (3 * lane));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ahead<TLanes>(byte* b, int registers)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        for (int i = 0; i < registers * TLanes.Count * 4; i += 64)
+        {
+            Sse.Prefetch1(b + i);
+        }
+    }
+
+    /// <summary>1 row by 8 registers.</summary>
+    public static void OneWide<TLanes>(in TileOperands t, long row, long column, int depth, bool accumulate)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        int lane = TLanes.Count;
+        float* a = t.A + (row * t.ARow), b = t.B + column, c = t.C + (row * t.CRow) + column;
+        TLanes c00 = TLanes.Zero, c01 = TLanes.Zero, c02 = TLanes.Zero, c03 = TLanes.Zero, c04 = TLanes.Zero, c05 = TLanes.Zero, c06 = TLanes.Zero, c07 = TLanes.Zero;
+        if (accumulate)
+        {
+            c00 = TLanes.Load(c + (0 * lane));
+            c01 = TLanes.Load(c + (1 * lane));
+            c02 = TLanes.Load(c + (2 * lane));
+            c03 = TLanes.Load(c + (3 * lane));
+            c04 = TLanes.Load(c + (4 * lane));
+            c05 = TLanes.Load(c + (5 * lane));
+            c06 = TLanes.Load(c + (6 * lane));
+            c07 = TLanes.Load(c + (7 * lane));
+        }
+
+        long aDepth = t.ADepth, bRow = t.BRow, ahead = t.Ahead;
+        for (int k = 0; k < depth; k++)
+        {
+            Ahead<TLanes>((byte*)b + ahead, 8);
+            TLanes x = TLanes.Broadcast(a[0]);
+            c00 = TLanes.MultiplyAdd(x, TLanes.Load(b + (0 * lane)), c00);
+            c01 = TLanes.MultiplyAdd(x, TLanes.Load(b + (1 * lane)), c01);
+            c02 = TLanes.MultiplyAdd(x, TLanes.Load(b + (2 * lane)), c02);
+            c03 = TLanes.MultiplyAdd(x, TLanes.Load(b + (3 * lane)), c03);
+            c04 = TLanes.MultiplyAdd(x, TLanes.Load(b + (4 * lane)), c04);
+            c05 = TLanes.MultiplyAdd(x, TLanes.Load(b + (5 * lane)), c05);
+            c06 = TLanes.MultiplyAdd(x, TLanes.Load(b + (6 * lane)), c06);
+            c07 = TLanes.MultiplyAdd(x, TLanes.Load(b + (7 * lane)), c07);
+            a += aDepth;
+            b += bRow;
+        }
+
+        TLanes.Store(c00, c + (0 * lane));
+        TLanes.Store(c01, c + (1 * lane));
+        TLanes.Store(c02, c + (2 * lane));
+        TLanes.Store(c03, c + (3 * lane));
+        TLanes.Store(c04, c + (4 * lane));
+        TLanes.Store(c05, c + (5 * lane));
+        TLanes.Store(c06, c + (6 * lane));
+        TLanes.Store(c07, c + (7 * lane));
+    }
+
     /// <summary>1 row by 4 registers.</summary>
     public static void One<TLanes>(in TileOperands t, long row, long column, int depth, bool accumulate)
         where TLanes : struct, ILanes<TLanes>
@@ -201,8 +265,10 @@ internal static unsafe class RegisterTiles
         }
 
         long aDepth = t.ADepth, bRow = t.BRow;
+        long ahead = t.Ahead;
         for (int k = 0; k < depth; k++)
         {
+            Ahead<TLanes>((byte*)b + ahead, 4);
             TLanes b0 = TLanes.Load(b), b1 = TLanes.Load(b + lane), b2 = TLanes.Load(b + (2 * lane)), b3 = TLanes.Load(b + (3 * lane));
             TLanes x = TLanes.Broadcast(a[0]);
             c00 = TLanes.MultiplyAdd(x, b0, c00);

@@ -158,6 +158,11 @@ internal static unsafe class TileProductKernel
     private static void One<TLanes>(in TileOperands t, int row, int column, int columns, int depth, bool accumulate)
         where TLanes : struct, ILanes<TLanes>
     {
+        for (; column + (8 * TLanes.Count) <= columns; column += 8 * TLanes.Count)
+        {
+            RegisterTiles.OneWide<TLanes>(t, row, column, depth, accumulate);
+        }
+
         for (; column + (4 * TLanes.Count) <= columns; column += 4 * TLanes.Count)
         {
             RegisterTiles.One<TLanes>(t, row, column, depth, accumulate);

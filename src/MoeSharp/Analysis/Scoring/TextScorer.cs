@@ -17,6 +17,7 @@ public static class TextScorer
     /// <param name="workers">Threads; null takes the team of the process.</param>
     /// <param name="progress">Told after each step; null for nobody.</param>
     /// <param name="experts">Experts to leave out; null for none.</param>
+    /// <param name="cacheType">How keys and values are kept.</param>
     /// <param name="cancellation">Ends it between steps.</param>
     /// <exception cref="ArgumentException">Windows are out of range or longer than the model's positions, the text is too short, or the
     /// model has not as many experts.</exception>
@@ -27,13 +28,14 @@ public static class TextScorer
         Workers? workers = null,
         IProgress<ScoreProgress>? progress = null,
         ExpertReduction? experts = null,
+        DType cacheType = DType.F32,
         CancellationToken cancellation = default)
     {
         IReadOnlyList<TextWindow> windows = Cut(model, ids.Length, options);
         var watch = new LogitsWatch();
         long total = windows.Sum(window => (long)window.Length), done = 0, count = 0;
         double nats = 0, squares = 0;
-        using var session = new Session(model.Decoder, workers, capacity: windows.Max(window => window.Length), observer: watch, experts: experts);
+        using var session = new Session(model.Decoder, workers, cacheType, capacity: windows.Max(window => window.Length), observer: watch, experts: experts);
         int step = StepLength(model);
         foreach (TextWindow window in windows)
         {

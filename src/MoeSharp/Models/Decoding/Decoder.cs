@@ -148,7 +148,7 @@ public sealed class Decoder
 
     /// <summary>A cache for one sequence.</summary>
     /// <param name="capacity">Positions to reserve room for; it grows when more come.</param>
-    /// <param name="type">F32 or BF16.</param>
+    /// <param name="type">F32, BF16, or Q80 where heads (of latent attention: the latent and its rotated part) are multiples of 32.</param>
     public KeyValueCache CreateCache(int capacity, DType type = DType.F32)
     {
         _rope.Reserve(Math.Clamp(capacity, 1, Config.PositionCount) - 1); // so that no step has to make room for angles

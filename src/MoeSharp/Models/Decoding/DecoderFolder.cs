@@ -62,7 +62,8 @@ public static class DecoderFolder
         {
             DType.BF16 => "bfloat16",
             DType.F16 => "float16",
-            _ => "float32",
+            DType.F32 => "float32",
+            _ => throw new ArgumentException($"save: weights cannot be stored as {type}. Use F32, BF16 or F16, or moe quantize for block formats.", nameof(type)),
         };
         string config = Path.Combine(path, ConfigName);
 

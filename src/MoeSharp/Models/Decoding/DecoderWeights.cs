@@ -63,7 +63,8 @@ public static class DecoderWeights
         {
             DType.BF16 => StoredType.BF16,
             DType.F16 => StoredType.F16,
-            _ => StoredType.F32,
+            DType.F32 => StoredType.F32,
+            _ => throw new ArgumentException($"save: weights cannot be stored as {type}. Use F32, BF16 or F16, or moe quantize for block formats.", nameof(type)),
         };
         WeightMap map = family.Map(decoder.Config);
         using Touch files = decoder.TouchFiles();

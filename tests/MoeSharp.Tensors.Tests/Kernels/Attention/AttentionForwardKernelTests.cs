@@ -9,40 +9,52 @@ public unsafe class AttentionForwardKernelTests
 {
     private delegate void Kernel(in AttentionShape shape, in AttentionTile tile, float* scratch);
 
-    public static TheoryData<int, DType> Widths => new()
+    public static TheoryData<int, DType> Widths
     {
-        { 128, DType.F32 }, { 256, DType.F32 }, { 512, DType.F32 }, { 128, DType.BF16 }, { 256, DType.BF16 }, { 512, DType.BF16 },
-    };
+        get
+        {
+            var data = new TheoryData<int, DType>();
+            foreach (int width in (int[])[128, 256, 512])
+            {
+                foreach (DType type in (DType[])[DType.F32, DType.BF16, DType.Q80])
+                {
+                    data.Add(width, type);
+                }
+            }
+
+            return data;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Widths))]
     public void Every_width_gives_the_bits_of_the_definition(int width, DType type)
     {
-        Kernel lanes = width switch
+        (int, int)[] sizes = type == DType.Q80 ? [(32, 32), (64, 96), (96, 32)] : [(1, 1), (5, 3), (16, 40), (33, 8), (64, 64), (80, 23)];
+        foreach ((int size, int valueSize) in sizes)
         {
-            128 => AttentionForwardKernel.Lanes<Lanes128>,
-            256 => AttentionForwardKernel.Lanes<Lanes256>,
-            _ => AttentionForwardKernel.Lanes<Lanes512>,
-        };
-        foreach ((int size, int valueSize) in ((int, int)[])[(1, 1), (5, 3), (16, 40), (33, 8), (64, 64), (80, 23)])
-        {
-            for (int kind = 0; kind < 6; kind++)
+            for (int kind = 0; kind < 8; kind++)
             {
-                foreach ((int keys, int rows) in ((int, int)[])[(1, 1), (9, 9), (70, 13), (130, 64), (200, 1)])
+                // A group of three heads: tiles begin and end within a query.
+                foreach ((int keys, int rows, int group) in ((int, int, int)[])[(1, 1, 1), (9, 9, 1), (70, 13, 1), (130, 64, 1), (200, 1, 1), (200, 16, 16), (600, 10, 3), (1100, 64, 3)])
                 {
                     var shape = new AttentionShape
                     {
-                        HeadCount = 1,
+                        HeadCount = group,
                         KeyValueHeadCount = 1,
                         HeadSize = size,
                         ValueHeadSize = valueSize,
                         Scale = 1 / MathF.Sqrt(size),
                         Causal = kind != 3,
-                        Window = kind is 1 or 4 ? 50 : int.MaxValue,
+                        Window = kind is 1 or 4 ? 50 : kind == 6 ? 520 : int.MaxValue,
                         Block = kind == 5 ? 60 : 0,
                         SoftCap = kind == 2 ? 2f : 0f,
                     };
-                    Compare(lanes, shape, type, keys, rows, sinks: kind == 4);
+                    Compare(Lanes(width), shape, type, keys, rows, sinks: kind is 4 or 7, shares: kind is 0 or 6 or 7 && valueSize <= size);
+                    if (keys <= 200)
+                    {
+                        Compare(Lanes(width), shape, type, keys, rows, sinks: kind is 4 or 7, shares: false);
+                    }
                 }
             }
         }
@@ -83,38 +95,67 @@ public unsafe class AttentionForwardKernelTests
         }
     }
 
-    private static void Compare(Kernel lanes, AttentionShape shape, DType type, int keys, int rows, bool sinks)
+    private static Kernel Lanes(int width) => width switch
     {
-        var memory = new KeyValueMemory(1, shape.HeadSize, shape.ValueHeadSize, keys, type);
+        128 => AttentionForwardKernel.Lanes<Lanes128>,
+        256 => AttentionForwardKernel.Lanes<Lanes256>,
+        _ => AttentionForwardKernel.Lanes<Lanes512>,
+    };
+
+    private static void Compare(Kernel lanes, AttentionShape shape, DType type, int keys, int rows, bool sinks, bool shares)
+    {
+        var memory = new KeyValueMemory(1, shape.HeadSize, shape.ValueHeadSize, keys, type, shares);
         memory.Append(AttentionOpTests.Random(1, keys, shape.HeadSize), AttentionOpTests.Random(2, keys, shape.ValueHeadSize));
-        Tensor q = AttentionOpTests.Random(3, rows, shape.HeadSize);
-        Tensor expected = Tensor.Zeros(new(rows, shape.ValueHeadSize)), actual = Tensor.Zeros(expected.Shape);
-        Tensor expectedSum = Tensor.Zeros(new(rows)), actualSum = Tensor.Zeros(new(rows)), scratch = Tensor.Uninitialized(new(1 << 16));
-        float sink = 0.3f;
+        int group = shape.GroupSize, firstPair = rows < group ? 0 : rows % group, queries = (firstPair + rows + group - 1) / group;
+        Tensor q = AttentionOpTests.Random(3, queries, group * shape.HeadSize);
+        Tensor expected = Tensor.Zeros(new(queries, group * shape.ValueHeadSize)), actual = Tensor.Zeros(expected.Shape);
+        Tensor expectedSum = Tensor.Zeros(new(queries, group)), actualSum = Tensor.Zeros(expectedSum.Shape);
+        Tensor scratch = Tensor.Uninitialized(new(AttentionScratch.Length(shape)));
+        float* sink = stackalloc float[group];
+        new Span<float>(sink, group).Fill(0.3f);
+        int spans = (keys + AttentionShape.Span - 1) / AttentionShape.Span;
         var tile = new AttentionTile
         {
             Source = memory.View(),
             KeyCount = keys,
+            Past = keys - queries,
+            FirstPair = firstPair,
             Rows = rows,
-            Position = keys - rows,
-            PositionStep = 1,
             Queries = q.Pointer,
-            QueryStride = shape.HeadSize,
-            Sinks = sinks ? &sink : null,
+            Sinks = sinks ? sink : null,
             Output = expected.Pointer,
-            OutputStride = shape.ValueHeadSize,
             LogSumExp = expectedSum.Pointer,
-            LogSumExpStride = 1,
+            EndSpan = spans,
         };
-        AttentionForwardKernel.ScratchLength(shape).ShouldBeLessThanOrEqualTo((int)scratch.Length);
         AttentionForwardKernel.Scalar(shape, tile, scratch.Pointer);
         tile.Output = actual.Pointer;
         tile.LogSumExp = actualSum.Pointer;
         scratch.Fill(float.NaN);
         lanes(shape, tile, scratch.Pointer);
-        GC.KeepAlive(memory);
-        actual.ToArray().ShouldBe(expected.ToArray(), $"{shape.HeadSize}/{shape.ValueHeadSize}, {keys} keys, {rows} rows");
-        actualSum.ToArray().ShouldBe(expectedSum.ToArray());
+        string what = $"{shape.HeadSize}/{shape.ValueHeadSize}, {keys} keys, {rows} rows of groups of {group}, shared {shares}";
+        actual.ToArray().ShouldBe(expected.ToArray(), what);
+        actualSum.ToArray().ShouldBe(expectedSum.ToArray(), what);
         actual.ToArray().ShouldAllBe(x => float.IsFinite(x));
+
+        // Span by span, in any order, and joined.
+        Tensor states = Tensor.Uninitialized(new(spans * SpanState.Length(shape, rows)));
+        actual.Fill(0);
+        actualSum.Fill(0);
+        states.Fill(float.NaN);
+        tile.States = states.Pointer;
+        for (int span = spans - 1; span >= 0; span--)
+        {
+            AttentionTile part = tile with { States = tile.StateOf(shape, span).Largest, FirstSpan = span, EndSpan = span + 1 };
+            scratch.Fill(float.NaN);
+            lanes(shape, part, scratch.Pointer);
+        }
+
+        SpanMergeKernel.Run(shape, tile, scratch.Pointer);
+        GC.KeepAlive(memory);
+        GC.KeepAlive(q);
+        GC.KeepAlive(scratch);
+        GC.KeepAlive(states);
+        actual.ToArray().ShouldBe(expected.ToArray(), what);
+        actualSum.ToArray().ShouldBe(expectedSum.ToArray(), what);
     }
 }
