@@ -67,7 +67,7 @@ internal static class FolderWeights
             steps.Tell(piece.First);
             if (format != BlockFormats.F32)
             {
-                quantizer.Run(format, piece.Values, 0, piece.Values.Length, checked((int)tensor.Columns), [], out QuantizationError lost);
+                quantizer.Run(format, piece.Values, 0, piece.Values.Length, checked((int)tensor.Columns), ColumnImportance.None, out QuantizationError lost);
                 error += lost;
             }
 
@@ -102,7 +102,7 @@ internal static class FolderWeights
             steps.Tell(piece.First);
             try
             {
-                Write(quantizer.Run(format, piece.Values, 0, piece.Values.Length, checked((int)tensor.Columns), [], out QuantizationError lost).Span);
+                Write(quantizer.Run(format, piece.Values, 0, piece.Values.Length, checked((int)tensor.Columns), ColumnImportance.None, out QuantizationError lost).Span);
                 error += lost;
             }
             catch (ArgumentException fault)

@@ -127,7 +127,7 @@ internal sealed class GgufOutput
         int columns = checked((int)tensor.Columns);
         bool isStack = tensor.Shape.Count == 3 && item.Expert is null;
         QuantizationError error = default;
-        float[] importance = [];
+        ColumnImportance importance = ColumnImportance.None;
         int importanceOf = -1;
         long matrix = isStack ? tensor.Length / tensor.Shape[0] : tensor.Length;
         foreach (ValuePiece piece in tensor.Pieces(item.Start, item.Length))
@@ -164,12 +164,12 @@ internal sealed class GgufOutput
         }
 
         return new QuantizedTensor(
-            item.Name, tensor.Part, from, item.Type.Name(), item.Length, before, bytes, error, item.Reason, importance.Length > 0);
+            item.Name, tensor.Part, from, item.Type.Name(), item.Length, before, bytes, error, item.Reason, importance.IsKnown);
     }
 
-    private float[] ImportanceOf(PlannedTensor tensor, int expert, int columns, BlockFormat format) =>
-        !format.IsFloat && tensor.Parameter is { } parameter && _options.Importance?.Of(parameter, expert) is { } importance
-            && importance.Length == columns ? importance : [];
+    private ColumnImportance ImportanceOf(PlannedTensor tensor, int expert, int columns, BlockFormat format) =>
+        !format.IsFloat && tensor.Parameter is { } parameter && _options.Importance?.Columns(parameter, expert) is { } importance
+            && importance.Squares.Length == columns ? importance : ColumnImportance.None;
 
     private sealed record Item(
         PlannedTensor Source, string Name, IReadOnlyList<long> Shape, long Start, long Length, StoredType Type, string? Reason, int? Expert);

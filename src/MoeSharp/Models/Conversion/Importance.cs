@@ -28,36 +28,19 @@ public sealed class Importance
     /// <summary>Importance of each column of a parameter; null where nothing is known.</summary>
     /// <param name="parameter">Its name.</param>
     /// <param name="expert">The expert of a stack.</param>
-    public float[]? Of(string parameter, int expert = 0)
-    {
-        if (!_sums.TryGetValue(parameter, out Sums? sums))
-        {
-            return null;
-        }
+    public float[]? Of(string parameter, int expert = 0) => Find(parameter) is { } sums ? sums.Mean(sums.Squares, expert) : null;
 
-        long all = sums.Rows.Sum();
-        if (all == 0)
-        {
-            return null;
-        }
+    /// <summary>Mean squares and means of what the columns are multiplied with; null where nothing is known.</summary>
+    /// <remarks>The matrix that makes the logits goes without means: with them its MXFP4 came out 8 % worse, other formats 4 % better.</remarks>
+    internal ColumnImportance? Columns(string parameter, int expert) => Find(parameter) is { } sums
+        ? new ColumnImportance(
+            sums.Mean(sums.Squares, expert),
+            parameter is "head.weight" or "embedding.weight" ? new float[sums.Columns] : sums.Mean(sums.Values, expert))
+        : null;
 
-        var importance = new float[sums.Columns];
-        double shared = sums.Experts > 1 ? SharedTokens : 0, own = sums.Rows[expert];
-        for (int k = 0; k < importance.Length; k++)
-        {
-            double mean = 0;
-            for (int e = 0; shared > 0 && e < sums.Experts; e++)
-            {
-                mean += sums.Squares[(e * sums.Columns) + k];
-            }
+    private Sums? Find(string parameter) => _sums.TryGetValue(parameter, out Sums? sums) && sums.Rows.Sum() > 0 ? sums : null;
 
-            importance[k] = (float)((sums.Squares[(expert * sums.Columns) + k] + (shared * mean / all)) / (own + shared));
-        }
-
-        return importance;
-    }
-
-    /// <summary>Sums of squares <c>[E, K]</c> and counts of rows <c>[E]</c> of one weight.</summary>
+    /// <summary>Sums of squares and of values <c>[E, K]</c> and counts of rows <c>[E]</c> of what one weight is multiplied with.</summary>
     internal sealed class Sums(int experts, int columns)
     {
         public int Experts { get; } = experts;
@@ -66,6 +49,28 @@ public sealed class Importance
 
         public double[] Squares { get; } = new double[experts * columns];
 
+        public double[] Values { get; } = new double[experts * columns];
+
         public long[] Rows { get; } = new long[experts];
+
+        /// <summary>Means of an expert's columns, drawn to those of all experts.</summary>
+        public float[] Mean(double[] sums, int expert)
+        {
+            double shared = Experts > 1 ? SharedTokens : 0, own = Rows[expert];
+            long all = Rows.Sum();
+            var means = new float[Columns];
+            for (int k = 0; k < means.Length; k++)
+            {
+                double ofAll = 0;
+                for (int e = 0; shared > 0 && e < Experts; e++)
+                {
+                    ofAll += sums[(e * Columns) + k];
+                }
+
+                means[k] = (float)((sums[(expert * Columns) + k] + (shared * ofAll / all)) / (own + shared));
+            }
+
+            return means;
+        }
     }
 }

@@ -44,13 +44,14 @@ public sealed class ImportanceCollector : IProductObserver
         for (int expert = 0; expert < experts; expert++)
         {
             int first = offsets is null ? 0 : offsets[expert], last = offsets is null ? input.Rows : offsets[expert + 1];
-            Span<double> squares = sums.Squares.AsSpan(expert * columns, columns);
+            Span<double> squares = sums.Squares.AsSpan(expert * columns, columns), values = sums.Values.AsSpan(expert * columns, columns);
             for (int row = first; row < last; row++)
             {
                 ReadOnlySpan<float> x = input.Row(row);
                 for (int k = 0; k < x.Length; k++)
                 {
                     squares[k] += (double)x[k] * x[k];
+                    values[k] += x[k];
                 }
             }
 

@@ -17,12 +17,12 @@ internal sealed class RowQuantizer(Workers workers)
     /// <param name="start">First element of them.</param>
     /// <param name="length">Elements of them: whole rows.</param>
     /// <param name="columns">Elements of a row.</param>
-    /// <param name="importance">One a column, or empty.</param>
+    /// <param name="importance">What the columns are multiplied with, or <see cref="ColumnImportance.None"/>.</param>
     /// <param name="error">What is lost; zero for F32.</param>
     /// <returns>The blocks; valid until the next call.</returns>
     /// <exception cref="ArgumentException">A value is not finite.</exception>
     public ReadOnlyMemory<byte> Run(
-        BlockFormat format, Tensor values, long start, long length, int columns, float[] importance, out QuantizationError error)
+        BlockFormat format, Tensor values, long start, long length, int columns, ColumnImportance importance, out QuantizationError error)
     {
         int bytes = checked((int)format.BytesOf(length));
         if (_blocks.Length < bytes)
@@ -48,7 +48,7 @@ internal sealed class RowQuantizer(Workers workers)
         byte[] blocks,
         int columns,
         int rowsAtOnce,
-        float[] importance,
+        ColumnImportance importance,
         QuantizationError[] errors) : IWork
     {
         public void Run(int item, int worker)
@@ -57,10 +57,20 @@ internal sealed class RowQuantizer(Workers workers)
             int length = (int)Math.Min((long)rowsAtOnce * columns, all - start);
             ReadOnlySpan<float> source = values.SpanAt(first + start, length);
             Span<byte> target = blocks.AsSpan((int)format.BytesOf(start), (int)format.BytesOf(length));
-            format.Quantize(source, target, importance);
+            format.Quantize(source, target, importance.Squares);
 
             float[] back = System.Buffers.ArrayPool<float>.Shared.Rent(length);
             format.Dequantize(target, back.AsSpan(0, length));
+            if (importance.HasMeans)
+            {
+                int rowBytes = (int)format.BytesOf(columns);
+                for (int at = 0; at < length; at += columns)
+                {
+                    MeanCompensation.Improve(
+                        format, source.Slice(at, columns), importance, target.Slice(at / columns * rowBytes, rowBytes), back.AsSpan(at, columns));
+                }
+            }
+
             double lost = 0, size = 0;
             for (int i = 0; i < length; i++)
             {
