@@ -127,6 +127,13 @@ internal static class DiffCommand
             json.WriteEndObject();
         }
 
+        json.WriteStartArray("windowDivergences");
+        foreach (double divergence in difference.WindowDivergences)
+        {
+            json.WriteNumberValue(divergence);
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("experts");
         foreach (ExpertAgreement layer in difference.Experts)
         {

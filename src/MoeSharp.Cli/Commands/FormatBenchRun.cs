@@ -15,8 +15,7 @@ internal static class FormatBenchRun
     // No types: all formats.
     public static int Run(string[] types, ParseResult parsed, Terminal terminal, CommonOptions common, CancellationToken cancellation)
     {
-        BlockFormat[] formats = types.Length == 0 ? [.. BlockFormats.All] : [.. types.Select(type => BlockFormats.Find(type)
-            ?? throw new UsageException($"--type: '{type}' is no format. Use some of {string.Join(", ", BlockFormats.All.Select(format => format.Name))}."))];
+        BlockFormat[] formats = FormatsOf(types);
         using Workers workers = common.OpenWorkers(parsed);
         terminal.Error.WriteLine("measuring peaks of this machine …");
         MachinePeaks peaks = MachinePeaks.Measure();
@@ -55,6 +54,10 @@ internal static class FormatBenchRun
         terminal.Tables.Write(table);
         return ExitCode.Done;
     }
+
+    /// <summary>The formats of these names; all where there are none.</summary>
+    internal static BlockFormat[] FormatsOf(string[] types) => types.Length == 0 ? [.. BlockFormats.All] : [.. types.Select(type => BlockFormats.Find(type)
+        ?? throw new UsageException($"--type: '{type}' is no format. Use some of {string.Join(", ", BlockFormats.All.Select(format => format.Name))}."))];
 
     private static void WriteJson(Utf8JsonWriter json, MachinePeaks peaks, List<FormatSpeed> speeds, int threads)
     {

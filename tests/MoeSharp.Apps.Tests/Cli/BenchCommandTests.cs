@@ -116,4 +116,19 @@ public class BenchCommandTests
     [Fact]
     public async Task A_shape_has_only_its_own_layers() =>
         (await CommandRun.Of("bench", "--shape", "tiny-moe", "--layers", "40")).ShouldFail(1, "2 layers");
+
+    [Fact]
+    public async Task Products_are_held_against_dequantising_and_multiplying()
+    {
+        JsonElement json = (await CommandRun.Of("bench", "--kernels", "--bound", "--type", "q8_0", "--json", "--threads", "1")).Json();
+        JsonElement[] results = [.. json.GetProperty("results").EnumerateArray()];
+        results.Select(result => result.GetProperty("name").GetString()).ShouldBe(["bound.Q8_0.row1", "bound.Q8_0.row64", "bound.Q8_0.row512"]);
+        json.GetProperty("threads").GetInt32().ShouldBe(1);
+        foreach (JsonElement result in results)
+        {
+            result.GetProperty("unit").GetString().ShouldBe("ms");
+            double bound = result.GetProperty("dequantize").GetDouble() + result.GetProperty("multiply").GetDouble();
+            result.GetProperty("ratio").GetDouble().ShouldBe(result.GetProperty("value").GetDouble() / bound, 0.01);
+        }
+    }
 }

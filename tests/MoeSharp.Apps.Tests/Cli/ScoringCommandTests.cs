@@ -27,6 +27,7 @@ public class ScoringCommandTests
         string text = folder.PathOf("corpus.txt");
         JsonElement json = (await CommandRun.Of("diff", "tiny", "tiny", "--text", text, "--json")).Json();
         json.GetProperty("largestDivergence").GetDouble().ShouldBe(0);
+        json.GetProperty("windowDivergences").EnumerateArray().ShouldAllBe(window => window.GetDouble() == 0);
         json.GetProperty("sameTop").GetDouble().ShouldBe(1);
         json.GetProperty("experts").EnumerateArray().ShouldAllBe(layer => layer.GetProperty("overlap").GetDouble() == 1);
         (await CommandRun.Of("diff", "tiny", "tiny", "--text", text)).Output.ShouldContain("KL divergence 0");

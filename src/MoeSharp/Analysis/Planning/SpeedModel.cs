@@ -17,7 +17,6 @@ namespace MoeSharp.Analysis.Planning;
 /// </remarks>
 public static class SpeedModel
 {
-    private const double MemoryShare = 0.85;      // η
     private const double VectorOperations = 40;   // a
     private const double AttentionShare = 0.4;    // κₐ
     private const double LayerSeconds = 30e-6;    // c
@@ -38,14 +37,24 @@ public static class SpeedModel
         MachineSpeed machine,
         int context,
         int prompt = 512,
-        bool isExact = false)
+        bool isExact = false) => Predict(config, weights, formatOf, machine, context, prompt, SpeedConstants.Of(isExact));
+
+    /// <summary>The same with constants of one's own, to fit them.</summary>
+    internal static SpeedPrediction Predict(
+        DecoderConfig config,
+        IReadOnlyList<PlannedWeight> weights,
+        Func<PlannedWeight, BlockFormat> formatOf,
+        MachineSpeed machine,
+        int context,
+        int prompt,
+        SpeedConstants constants)
     {
-        double decode = Step(config, weights, formatOf, machine, 1, context, isExact, hasHead: true);
+        double decode = Step(config, weights, formatOf, machine, 1, context, constants, hasHead: true);
         double prefill = 0;
         for (int past = 0; past < prompt; past += ChunkLength)
         {
             int count = Math.Min(ChunkLength, prompt - past);
-            prefill += Step(config, weights, formatOf, machine, count, past, isExact, hasHead: past + count == prompt);
+            prefill += Step(config, weights, formatOf, machine, count, past, constants, hasHead: past + count == prompt);
         }
 
         double bytes = weights.Where(weight => !weight.IsLookup).Sum(weight => (double)weight.ActiveLength * formatOf(weight).BitsPerElement / 8);
@@ -60,10 +69,10 @@ public static class SpeedModel
         MachineSpeed machine,
         int count,
         int past,
-        bool isExact,
+        SpeedConstants constants,
         bool hasHead)
     {
-        double bandwidth = machine.BandwidthGBs * 1e9 * MemoryShare, peak = machine.Float32Gflops * 1e9, seconds = 0;
+        double bandwidth = machine.BandwidthGBs * 1e9 * constants.MemoryShare, peak = machine.Float32Gflops * 1e9, seconds = 0;
         foreach (PlannedWeight weight in weights)
         {
             bool isHead = weight.Part == "head";
@@ -77,7 +86,7 @@ public static class SpeedModel
             double rows = experts == 1 ? uses : uses * weight.TopK / touched;
             double elements = weight.Shape.Length / experts;
             BlockFormat format = formatOf(weight);
-            FormatCost cost = weight.CanPack ? FormatCost.Of(format, isExact) : FormatCost.Unpacked;
+            FormatCost cost = weight.CanPack ? constants.CostOf(format) : FormatCost.Unpacked;
             double reading = elements * format.BitsPerElement / 8 / bandwidth;
             double computing = elements * (cost.Unpack + (2 * rows / cost.Share)) / peak;
             seconds += touched * Math.Max(reading, computing);

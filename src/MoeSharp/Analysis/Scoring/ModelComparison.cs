@@ -60,6 +60,8 @@ public static class ModelComparison
                 done += part.Length;
                 progress?.Report(new ScoreProgress(done, total, state.MeanDivergence));
             }
+
+            state.EndWindow();
         }
 
         return state.Result(ScoredText.CountBytes(first.Tokenizer, ids, windows));
@@ -70,7 +72,9 @@ public static class ModelComparison
     {
         private readonly List<double> _divergences = [];
         private readonly SortedDictionary<int, AgreementCounter> _experts = [];
-        private double _sum;
+        private readonly List<double> _windows = [];
+        private double _sum, _windowSum;
+        private int _windowStart;
         private double _mine, _mineSquared, _theirs, _theirsSquared, _change;
         private long _same;
 
@@ -115,6 +119,12 @@ public static class ModelComparison
             _divergences.AddRange(divergences);
         }
 
+        public void EndWindow()
+        {
+            _windows.Add((_sum - _windowSum) / (_divergences.Count - _windowStart));
+            (_windowSum, _windowStart) = (_sum, _divergences.Count);
+        }
+
         public ModelDifference Result(long bytes)
         {
             _divergences.Sort();
@@ -125,7 +135,10 @@ public static class ModelComparison
                 _divergences,
                 _same / (double)count,
                 Math.Sqrt(_change / count),
-                [.. _experts.Values.Select(counter => counter.Result())]);
+                [.. _experts.Values.Select(counter => counter.Result())])
+            {
+                WindowDivergences = _windows,
+            };
         }
     }
 

@@ -16,6 +16,9 @@ public sealed record ModelDifference(
     double ProbabilityChange,
     IReadOnlyList<ExpertAgreement> Experts)
 {
+    /// <summary>Mean divergence of each window of the text, in order. Places of a window depend on one another, windows hardly.</summary>
+    public IReadOnlyList<double> WindowDivergences { get; init; } = [];
+
     /// <summary>Mean divergence, in nats.</summary>
     public double MeanDivergence => Divergences.Average();
 

@@ -12,7 +12,7 @@ public static class FormatBench
     /// <summary>Rows of activations that stand for a prompt: what an expert of many gets.</summary>
     public const int ManyRows = 64;
 
-    private const int Columns = 2048;
+    internal const int Columns = 2048;
     private const int NearRows = 8192;            // of the weight that many rows share
     private const long FarBytes = 192L << 20;     // of the weight that one row streams: beyond any cache
     private const double EnoughSeconds = 0.3;
@@ -33,7 +33,7 @@ public static class FormatBench
             2.0 * ManyRows * near.Shape.Length / many / 1e9);
     }
 
-    private static Parameter Fill(BlockFormat format, BlockPool pool, int rows)
+    internal static Parameter Fill(BlockFormat format, BlockPool pool, int rows)
     {
         var weight = new PackedWeight(format, new TensorShape(rows, Columns));
         var keys = new Rng(2);
@@ -47,7 +47,8 @@ public static class FormatBench
         return parameter;
     }
 
-    private static double Seconds(Parameter weight, int rows, Workers workers)
+    /// <summary>Seconds of a product with so many rows of activations, best of several.</summary>
+    internal static double Seconds(Parameter weight, int rows, Workers workers)
     {
         using var scope = new TensorScope(workers: workers);
         Tensor x = Tensor.Uninitialized(new TensorShape(rows, Columns));

@@ -23,7 +23,7 @@ public static class QuantizeSpeed
         Tensor values = Tensor.Uninitialized(new TensorShape(Rows, Columns));
         new Rng(9).FillNormal(values.Span, 0.02f);
         var quantizer = new RowQuantizer(workers);
-        void Run() => quantizer.Run(format, values, 0, values.Length, Columns, [], out _);
+        void Run() => quantizer.Run(format, values, 0, values.Length, Columns, ColumnImportance.None, out _);
         double once = BestTime.Of(Run, runs: 1);
         int passes = Math.Clamp((int)(EnoughSeconds / once), 1, 1000);
         double[] speeds = new double[options.Repeats];
