@@ -16,8 +16,8 @@ internal static class OwnEngine
     public static string Run(EngineTask task)
     {
         using var workers = new Workers(task.Threads);
-        using StoredModel model = StoredModel.Open(task.File);
-        Decoder decoder = model.Load();
+        using var model = Model.Load(task.File, workers);
+        Decoder decoder = model.Decoder;
         int[] ids = RandomIds(Math.Max(task.Prompt, task.Generate), decoder.Config.VocabularySize);
         using var session = new Session(decoder, workers, capacity: ids.Length);
         double[] prefill = Measure(task.Repeat, () =>
@@ -33,9 +33,10 @@ internal static class OwnEngine
                 session.Read(ids.AsSpan(token, 1));
             }
         });
-        string type = $"{model.LayoutName} {model.Gguf?.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ByteLength))?.Key}";
+        using var stored = StoredModel.Open(task.File);
+        string type = $"{stored.LayoutName} {stored.Gguf?.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ByteLength))?.Key}";
         return LlamaBenchJson.Write(
-            task, type, model.Source.Tensors.Sum(tensor => tensor.ByteLength), decoder.Config.CountParameters().Total, prefill, decode);
+            task, type, stored.Source.Tensors.Sum(tensor => tensor.ByteLength), decoder.Config.CountParameters().Total, prefill, decode);
     }
 
     // Not counted: runs until the code is compiled and the pages are there.

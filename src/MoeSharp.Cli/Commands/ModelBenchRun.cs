@@ -179,20 +179,28 @@ internal sealed class ModelBenchRun(BenchArguments arguments, ParseResult parsed
 
     private void MeasureLoaded(string path, BenchedModel model, QuantizationRecipe? recipe, string[] parts, Workers workers, MachinePeaks peaks)
     {
-        Tokenizer? tokenizer;
-        using (StoredModel stored = ConvertCommand.OpenSource(path))
-        {
-            tokenizer = parts.Contains("tokenize") ? stored.ReadTokenizer() : null;
-            Tell($"loading {path}");
-            MeasureDecoder(stored.Load(), model, parts, workers, peaks);
-        }
-
+        Tell($"loading {path}");
+        Tokenizer? tokenizer = MeasureFileDecoder(path, model, parts, workers, peaks);
         if (parts.Contains("load") && !RunCommand.IsTiny(path))
         {
             MeasureLoad(path, model, workers);
         }
 
-        MeasureRest(model, recipe, tokenizer, parts, workers);
+        MeasureRest(model, recipe, parts.Contains("tokenize") ? tokenizer : null, parts, workers);
+    }
+
+    // Ends the life of the model with its frame, before the file is loaded once more.
+    private Tokenizer? MeasureFileDecoder(string path, BenchedModel model, string[] parts, Workers workers, MachinePeaks peaks)
+    {
+        if (RunCommand.IsTiny(path))
+        {
+            MeasureDecoder(Model.Tiny.Decoder, model, parts, workers, peaks);
+            return Model.Tiny.Tokenizer;
+        }
+
+        using var loaded = Model.Load(path, workers);
+        MeasureDecoder(loaded.Decoder, model, parts, workers, peaks);
+        return loaded.Tokenizer;
     }
 
     private void MeasureDecoder(Decoder decoder, BenchedModel model, string[] parts, Workers workers, MachinePeaks peaks)

@@ -26,14 +26,14 @@ public static class FormatBench
     {
         var pool = new BlockPool(format, Columns, 1 / MathF.Sqrt(Columns), seed: 1);
         long farRows = FarBytes / scale / pool.RowBytes;
-        Parameter far = Fill(format, pool, (int)farRows), near = Fill(format, pool, NearRows / scale);
+        Parameter far = Fill(format, pool, (int)farRows, workers), near = Fill(format, pool, NearRows / scale, workers);
         double one = Seconds(far, 1, workers), many = Seconds(near, ManyRows, workers);
         return new FormatSpeed(
             format.Name, far.Packed!.KernelName, far.Packed.IsRepacked, far.Packed.ByteLength / one / 1e9,
             2.0 * ManyRows * near.Shape.Length / many / 1e9);
     }
 
-    internal static Parameter Fill(BlockFormat format, BlockPool pool, int rows)
+    internal static Parameter Fill(BlockFormat format, BlockPool pool, int rows, Workers workers)
     {
         var weight = new PackedWeight(format, new TensorShape(rows, Columns));
         var keys = new Rng(2);
@@ -42,6 +42,7 @@ public static class FormatBench
             pool.Row(keys.NextBits()).CopyTo(weight.Bytes((long)row * pool.RowBytes, pool.RowBytes));
         }
 
+        weight.Repack(workers);
         var parameter = new Parameter(format.Name, weight.Shape) { CanPack = true };
         parameter.Pack(weight);
         return parameter;

@@ -1,6 +1,5 @@
 using MoeSharp.Inference;
 using MoeSharp.Models.Conversion;
-using MoeSharp.Models.Decoding;
 using MoeSharp.Tensors;
 using MoeSharp.Tensors.Measurement;
 
@@ -49,21 +48,23 @@ public static class LoadSpeed
     private static double Run(string path, Workers workers, SpeedOptions options, out long bytes, out long cacheBytes, out long resident)
     {
         ReleaseMemory();
-        long before = Environment.WorkingSet, length = 0, cache = 0, after = 0;
+        long before = Environment.WorkingSet, cache = 0, after = 0;
         double seconds = BestTime.Once(
             () =>
             {
-                using StoredModel model = StoredModel.Open(path);
-                length = model.Source.Tensors.Sum(tensor => tensor.ByteLength);
-                Decoder decoder = model.Load();
+                using Model model = Model.Load(path, workers);
                 const int capacity = 64;
-                using var session = new Session(decoder, workers, options.CacheType, capacity);
+                using var session = new Session(model.Decoder, workers, options.CacheType, capacity);
                 session.Read([1]);
                 after = Environment.WorkingSet;
-                cache = decoder.CreateCache(capacity, options.CacheType).Bytes;
+                cache = model.Decoder.CreateCache(capacity, options.CacheType).Bytes;
             },
             options.ProcessorTime);
-        bytes = length;
+        using (StoredModel stored = StoredModel.Open(path))
+        {
+            bytes = stored.Source.Tensors.Sum(tensor => tensor.ByteLength);
+        }
+
         cacheBytes = cache;
         resident = Math.Max(0, after - before);
         return seconds;
