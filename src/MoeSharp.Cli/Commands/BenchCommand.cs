@@ -24,7 +24,7 @@ internal static class BenchCommand
         var kernels = new Option<bool>("--kernels") { Description = "Tell which kernel multiplies each format on this machine, and how fast." };
         var bound = new Option<bool>("--bound")
         {
-            Description = "With --kernels: hold products of 1, 64 and 512 rows against dequantising and multiplying at half of the float32 peak.",
+            Description = "Besides --kernels, hold products of 1, 64 and 512 rows against dequantising and multiplying at half of the float32 peak.",
         };
         var table = new Option<string?>("--table")
         {

@@ -160,12 +160,12 @@ internal static unsafe class TileProductKernel
     {
         for (; column + (8 * TLanes.Count) <= columns; column += 8 * TLanes.Count)
         {
-            RegisterTiles.OneWide<TLanes>(t, row, column, depth, accumulate);
+            SingleRowTiles.OneWide<TLanes>(t, row, column, depth, accumulate);
         }
 
         for (; column + (4 * TLanes.Count) <= columns; column += 4 * TLanes.Count)
         {
-            RegisterTiles.One<TLanes>(t, row, column, depth, accumulate);
+            SingleRowTiles.One<TLanes>(t, row, column, depth, accumulate);
         }
 
         if (column == columns)

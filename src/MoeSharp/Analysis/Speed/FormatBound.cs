@@ -34,7 +34,7 @@ public sealed record FormatBound(string Format, int Rows, double Seconds, double
     {
         int rows = Math.Max(Tile, WeightRows / scale / Tile * Tile);
         var pool = new BlockPool(format, FormatBench.Columns, 1 / MathF.Sqrt(FormatBench.Columns), seed: 1);
-        Parameter weight = FormatBench.Fill(format, pool, rows);
+        Parameter weight = FormatBench.Fill(format, pool, rows, workers);
         byte[] blocks = new byte[(long)rows * pool.RowBytes];
         var keys = new Rng(2);
         for (int row = 0; row < rows; row++)
