@@ -171,7 +171,12 @@ public sealed class Tensor
         : throw new TensorShapeException($"tensor: {Shape} is not a single number.");
 
     /// <summary>A copy as an array.</summary>
-    public float[] ToArray() => Span.ToArray();
+    public float[] ToArray()
+    {
+        float[] values = Span.ToArray();
+        GC.KeepAlive(this); // a span does not: making the array may collect this, and free the memory
+        return values;
+    }
 
     /// <summary>Keeps value and gradient until the scope ends, where the tape would give them back during its backward pass.</summary>
     public Tensor Keep()

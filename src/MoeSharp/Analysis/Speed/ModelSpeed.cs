@@ -81,13 +81,14 @@ public sealed class ModelSpeed
         int[] ids = RandomIds(count);
         double[] seconds = Time(step, 0, counts => step.Run(ids, counts));
         double perToken = 2.0 * _cost.ActiveElementsIn(step.Tally);
-        double median = SpeedMeasure.MedianOf(seconds), bytes = _cost.StepBytes(count, layer => step.Tally.TouchedIn(layer));
+        double[] speeds = [.. seconds.Select(time => count / time)];
+        double median = count / SpeedMeasure.MedianOf(speeds), bytes = _cost.StepBytes(count, layer => step.Tally.TouchedIn(layer));
         double gops = perToken * count / median / 1e9;
         return new SpeedMeasure
         {
             Name = "prefill",
             Unit = "tokens/s",
-            Values = [.. seconds.Select(time => count / time)],
+            Values = speeds,
             Peak = PeakName(_isFloat ? "float32Gflops" : "int8Gops"),
             Rate = gops,
             Gops = gops,
@@ -147,7 +148,8 @@ public sealed class ModelSpeed
             }
         });
 
-        double keys = depth + ((tokens + 1) / 2.0), median = SpeedMeasure.MedianOf(seconds) / tokens;
+        double[] speeds = [.. seconds.Select(time => tokens * sequences / time)];
+        double keys = depth + ((tokens + 1) / 2.0), median = sequences / SpeedMeasure.MedianOf(speeds);
         double weights = _cost.StepBytes(sequences, layer => (double)step.Tally.TouchedIn(layer) / tokens);
         double cache = sequences * _cost.CacheBytes(step.Cache, keys), bytes = weights + cache;
         double operations = sequences * ((2.0 * (_cost.ActiveElementsIn(step.Tally) + _cost.HeadElements)) + _cost.AttentionOperations(keys));
@@ -167,7 +169,7 @@ public sealed class ModelSpeed
         {
             Name = name,
             Unit = "tokens/s",
-            Values = [.. seconds.Select(time => tokens * sequences / time)],
+            Values = speeds,
             Peak = PeakName("bandwidthGBs"),
             Rate = bytes / median / 1e9,
             Gops = operations / median / 1e9,
